@@ -1,0 +1,196 @@
+/**
+ * The GPU: adapter, device, and tfjs's backend on it.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+
+/** Thrown when the machine has no WebGPU adapter, or none that is good enough. */
+export class NoGpuAdapterError extends Error {
+  /** The class's name. */
+  override readonly name = "NoGpuAdapterError";
+}
+
+/** Thrown when the GPU device was lost: a driver reset, an unplugged card, too little memory. */
+export class GpuDeviceLostError extends Error {
+  /** The class's name. */
+  override readonly name = "GpuDeviceLostError";
+}
+
+/** Thrown when the GPU refused a program or a command, which tfjs itself passes over in silence. */
+export class GpuError extends Error {
+  /** The class's name. */
+  override readonly name = "GpuError";
+}
+
+/** How {@linkcode useWebGpu} gets its device. */
+export interface WebGpuOptions {
+  /** The app's own device; one is made when left out. It is not destroyed by `dispose()`. */
+  readonly device?: GPUDevice;
+  /** What is known of the adapter behind `device`. */
+  readonly adapterInfo?: GPUAdapterInfo;
+  /**
+   * Which adapter to ask for where a machine has several.
+   *
+   * @default "high-performance"
+   */
+  readonly powerPreference?: GPUPowerPreference;
+}
+
+/** A device that tfjs computes on, until it is disposed of. */
+export interface WebGpu {
+  /** The device. */
+  readonly device: GPUDevice;
+  /** Adapter and driver as the browser or Deno names them, for instance `llvmpipe (LLVM 15.0.6, 256 bits)`. */
+  readonly description: string;
+  /** Whether the adapter computes on the processor. */
+  readonly isSoftware: boolean;
+  /** Resolves when the device is lost, with an error that says why; never on `dispose()`. */
+  readonly lost: Promise<GpuDeviceLostError>;
+  /**
+   * Speaks up for what went wrong on the GPU since the last call.
+   *
+   * @throws {GpuDeviceLostError} When the device is lost.
+   * @throws {GpuError} When the GPU refused a program or a command.
+   */
+  check(): void;
+  /**
+   * Waits for a result from the GPU, and no longer than there is a device to give it.
+   *
+   * @param result For instance `tensor.data()`.
+   * @returns What `result` resolves to.
+   * @throws {GpuDeviceLostError} When the device is lost meanwhile.
+   * @throws {GpuError} When the GPU refused a program or a command.
+   */
+  wait<T>(result: Promise<T>): Promise<T>;
+  /** Frees every tensor on the device, unregisters the backend, and destroys a device it made. */
+  dispose(): void;
+}
+
+const MISSING =
+  "Run `deno task doctor`, or install a driver: `apt-get install mesa-vulkan-drivers " +
+  "libvulkan1` on Debian and Ubuntu, `dnf install mesa-vulkan-drivers vulkan-loader` on Fedora, " +
+  "`pacman -S vulkan-swrast vulkan-icd-loader` on Arch; macOS and Windows bring one";
+
+async function requestDevice(
+  options: WebGpuOptions,
+): Promise<{ device: GPUDevice; info: GPUAdapterInfo }> {
+  const adapter = await navigator.gpu?.requestAdapter({
+    powerPreference: options.powerPreference ?? "high-performance",
+  });
+  if (!adapter) throw new NoGpuAdapterError(`Cannot find a WebGPU adapter. ${MISSING}`);
+  const { limits } = adapter;
+  // The defaults of the specification are too small for a batch of feature maps.
+  const wanted = [
+    "maxBufferSize",
+    "maxStorageBufferBindingSize",
+    "maxComputeWorkgroupStorageSize",
+    "maxComputeInvocationsPerWorkgroup",
+    "maxComputeWorkgroupSizeX",
+    "maxComputeWorkgroupSizeY",
+    "maxComputeWorkgroupSizeZ",
+    "maxComputeWorkgroupsPerDimension",
+    "maxStorageBuffersPerShaderStage",
+  ] as const;
+  const requiredLimits = Object.fromEntries(wanted.map((key) => [key, limits[key]]));
+  const requiredFeatures = (["timestamp-query"] as const).filter((f) => adapter.features.has(f));
+  try {
+    const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
+    return { device, info: adapter.info };
+  } catch (cause) {
+    throw new NoGpuAdapterError(
+      `Cannot make a device on ${adapter.info.description}: ${
+        (cause as Error).message
+      }. ${MISSING}`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * Makes a GPU device, or takes the app's own, and has tfjs compute on it.
+ *
+ * @param options The app's device, or which adapter to prefer.
+ * @returns The device and what watches over it. Call `dispose()` when done.
+ * @throws {NoGpuAdapterError} When there is no adapter or it gives no device.
+ *
+ * @example
+ * ```ts
+ * import { useWebGpu } from "@fer/core";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const gpu = await useWebGpu();
+ * const sum = tf.tidy(() => tf.add(1, 2));
+ * console.assert((await gpu.wait(sum.data()))[0] === 3);
+ * gpu.dispose();
+ * ```
+ */
+export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
+  const { WebGPUBackend } = await import("@tensorflow/tfjs-backend-webgpu");
+  const made = options.device ? null : await requestDevice(options);
+  const device = options.device ?? made?.device;
+  if (!device) throw new NoGpuAdapterError(`Cannot find a WebGPU device. ${MISSING}`);
+  const info = made?.info ?? options.adapterInfo ??
+    (device as { adapterInfo?: GPUAdapterInfo }).adapterInfo;
+
+  let disposed = false;
+  let lost: GpuDeviceLostError | null = null;
+  let refused: string | null = null;
+  const onError = (event: Event) => {
+    refused ??= (event as GPUUncapturedErrorEvent).error.message;
+  };
+  device.addEventListener("uncapturederror", onError);
+  const lostPromise = new Promise<GpuDeviceLostError>((resolve) => {
+    device.lost.then(({ reason, message }) => {
+      if (disposed) return;
+      lost = new GpuDeviceLostError(
+        `The GPU device was lost (${reason || "unknown reason"}): ${message || "no message"}. ` +
+          "What was saved is intact; start again from the last checkpoint",
+      );
+      resolve(lost);
+    });
+  });
+
+  // Importing tfjs's package registers a factory of its own; two backends of a name cannot be.
+  if (tf.findBackendFactory("webgpu")) tf.removeBackend("webgpu");
+  // Deno and tfjs each bring their own declarations of the same WebGPU interfaces.
+  const [foreignDevice, foreignInfo] = [device, info] as unknown as ConstructorParameters<
+    typeof WebGPUBackend
+  >;
+  tf.registerBackend("webgpu", () => new WebGPUBackend(foreignDevice, foreignInfo), 3);
+  if (!await tf.setBackend("webgpu")) {
+    throw new NoGpuAdapterError(`Cannot start tfjs's WebGPU backend on ${info?.description}`);
+  }
+
+  const check = () => {
+    if (lost) throw lost;
+    if (!refused) return;
+    const message = refused;
+    refused = null;
+    throw new GpuError(`The GPU refused a command: ${message}`);
+  };
+  return {
+    device,
+    description: info?.description || info?.device || "unknown adapter",
+    isSoftware: info?.isFallbackAdapter ?? false,
+    lost: lostPromise,
+    check,
+    async wait<T>(result: Promise<T>): Promise<T> {
+      const value = await Promise.race([
+        result,
+        lostPromise.then((error): never => {
+          throw error;
+        }),
+      ]);
+      check();
+      return value;
+    },
+    dispose(): void {
+      if (disposed) return;
+      disposed = true;
+      device.removeEventListener("uncapturederror", onError);
+      tf.removeBackend("webgpu");
+      if (made) device.destroy();
+    },
+  };
+}
