@@ -1,0 +1,81 @@
+/**
+ * What an app can hear of a training while it runs.
+ *
+ * @module
+ */
+import type { EpochLine } from "./run_directory.ts";
+import type { TrainingConfig } from "./config.ts";
+
+/** What is known when training begins. */
+export interface TrainingBegin {
+  /** The whole configuration. */
+  readonly config: TrainingConfig;
+  /** Training images. */
+  readonly trainingImages: number;
+  /** Validation images. */
+  readonly validationImages: number;
+  /** Batches an epoch. */
+  readonly batches: number;
+  /** The epoch that comes first, from 1: above 1 in a run that is resumed. */
+  readonly epoch: number;
+  /** Batches trained on before, in a run that is resumed. */
+  readonly step: number;
+}
+
+/** Where training stands. */
+export interface TrainingProgress {
+  /** From 1. */
+  readonly epoch: number;
+  /** Epochs at most. */
+  readonly epochs: number;
+  /** Batches of this epoch trained on. */
+  readonly batch: number;
+  /** Batches an epoch. */
+  readonly batches: number;
+  /** Batches trained on since the run's beginning. */
+  readonly step: number;
+  /** Mean loss of this epoch so far. */
+  readonly loss: number;
+  /** Share of this epoch's images classified right so far, as they were trained on. */
+  readonly accuracy: number;
+  /** Learning rate. */
+  readonly lr: number;
+  /** Images a second, since the last report. */
+  readonly imagesPerSecond: number;
+  /** Seconds of training since the run's beginning, over all its starts. */
+  readonly seconds: number;
+}
+
+/** Why a training ended. */
+export type StopReason = "epochs" | "earlyStopping" | "maxSteps" | "maxMinutes" | "aborted";
+
+/** What a training came to. */
+export interface TrainingResult {
+  /** Why it ended. */
+  readonly stopped: StopReason;
+  /** One line a validation, over all starts of the run. */
+  readonly history: readonly EpochLine[];
+  /** The line of the best checkpoint; `null` when training was aborted before any validation. */
+  readonly best: EpochLine | null;
+  /** Batches trained on. */
+  readonly steps: number;
+  /** Seconds of training, over all starts of the run. */
+  readonly seconds: number;
+}
+
+/**
+ * Functions that a training calls, in the manner of Keras's callbacks. It waits for those that
+ * return a promise; an error in one ends the training.
+ */
+export interface TrainingCallback {
+  /** Before the first step. */
+  onTrainBegin?(begin: TrainingBegin): void | Promise<void>;
+  /** Some times a second at most, when results have come back from the GPU. */
+  onProgress?(progress: TrainingProgress): void | Promise<void>;
+  /** While the network is validated: images done, images in all. */
+  onValidation?(done: number, total: number): void;
+  /** After each validation. */
+  onEpochEnd?(line: EpochLine): void | Promise<void>;
+  /** When all is saved. */
+  onTrainEnd?(result: TrainingResult): void | Promise<void>;
+}

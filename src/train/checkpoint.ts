@@ -1,0 +1,115 @@
+/**
+ * All that a run needs to go on as if it had never stopped, in one safetensors file.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { CheckpointError, readSafetensors, writeSafetensors } from "../model/safetensors.ts";
+import { writeFileAtomic } from "../model/atomic_write.ts";
+import type { FerVariable } from "./adamw.ts";
+import type { EpochLine } from "./run_directory.ts";
+import type { EarlyStoppingState, PlateauState } from "./schedule.ts";
+
+/** Thrown when the loss or a weight is no longer a number. */
+export class TrainingDivergedError extends Error {
+  /** The class's name. */
+  override readonly name = "TrainingDivergedError";
+}
+
+/** The part of a run's state that is not in tensors. Everything random follows from it and the seed. */
+export interface TrainingState {
+  /** The epoch under way, from 1. */
+  readonly epoch: number;
+  /** Its batches trained on. */
+  readonly batch: number;
+  /** Batches trained on since the run's beginning. */
+  readonly step: number;
+  /** Optimizer steps taken. */
+  readonly optimizerSteps: number;
+  /** Sum over the epoch's images of their loss. */
+  readonly lossSum: number;
+  /** The epoch's images classified right. */
+  readonly correct: number;
+  /** The epoch's images trained on. */
+  readonly seen: number;
+  /** Seconds of training. */
+  readonly seconds: number;
+  /** The best validation so far. */
+  readonly best: EpochLine | null;
+  /** The plateau schedule. */
+  readonly plateau: PlateauState;
+  /** Early stopping. */
+  readonly earlyStopping: EarlyStoppingState;
+  /** Whether the run has come to its end. */
+  readonly isFinished: boolean;
+  /** Draws taken by each dropout layer. */
+  readonly dropout: readonly number[];
+}
+
+const FORMAT_VERSION = 1;
+
+/**
+ * Writes a checkpoint, whole or not at all.
+ *
+ * @param path Where to.
+ * @param variables Weights, moments and averages, by name.
+ * @param state The rest.
+ * @param wait Waits for the GPU.
+ * @throws {TrainingDivergedError} When a value is not finite; the file is left as it was.
+ */
+export async function saveCheckpoint(
+  path: string,
+  variables: ReadonlyMap<string, FerVariable>,
+  state: TrainingState,
+  wait: <T>(result: Promise<T>) => Promise<T>,
+): Promise<void> {
+  const names = [...variables.keys()];
+  const values = await wait(Promise.all([...variables.values()].map((each) => each.data())));
+  const tensors = new Map(names.map((name, i) => {
+    const data = values[i] as Float32Array;
+    if (!data.every(Number.isFinite)) {
+      throw new TrainingDivergedError(
+        `Training diverged at epoch ${state.epoch}, step ${state.step}: ${name} is not finite. ` +
+          "Lower the learning rate, or clip the gradients",
+      );
+    }
+    return [name, { dtype: "F32" as const, shape: variables.get(name)?.shape ?? [], data }];
+  }));
+  const metadata = {
+    formatVersion: JSON.stringify(FORMAT_VERSION),
+    trainingState: JSON.stringify(state),
+  };
+  await writeFileAtomic(path, writeSafetensors(tensors, metadata));
+}
+
+/**
+ * Reads a checkpoint into variables.
+ *
+ * @param path The file.
+ * @param variables What to fill, by name.
+ * @returns The rest of the state.
+ * @throws {CheckpointError} When the file is not such a checkpoint or does not fit.
+ */
+export async function loadCheckpoint(
+  path: string,
+  variables: ReadonlyMap<string, FerVariable>,
+): Promise<TrainingState> {
+  const { tensors, metadata } = readSafetensors(await Deno.readFile(path), path);
+  if (!metadata.trainingState || metadata.formatVersion !== JSON.stringify(FORMAT_VERSION)) {
+    throw new CheckpointError(
+      `Cannot resume from ${path}: it holds no training state of format ${FORMAT_VERSION}`,
+    );
+  }
+  for (const [name, variable] of variables) {
+    const tensor = tensors.get(name);
+    const isRight = tensor?.dtype === "F32" && `${tensor.shape}` === `${variable.shape}`;
+    if (!tensor || !isRight) {
+      throw new CheckpointError(
+        `Cannot resume from ${path}: expected ${name} of [${variable.shape}], ` +
+          (tensor ? `got ${tensor.dtype} of [${tensor.shape}]` : "which is missing"),
+      );
+    }
+    tf.tidy(() => variable.assign(tf.tensor(tensor.data as Float32Array, variable.shape)));
+  }
+  return JSON.parse(metadata.trainingState);
+}

@@ -1,0 +1,246 @@
+/**
+ * What a training run is made of, as data.
+ *
+ * @module
+ */
+
+/** Every choice of a training run; the flags of `deno task train` carry the same names. */
+export interface TrainingConfig {
+  /**
+   * Passes over the training data at most.
+   *
+   * @default 60
+   */
+  readonly epochs: number;
+  /**
+   * Images a step.
+   *
+   * @default 64
+   */
+  readonly batchSize: number;
+  /**
+   * Learning rate of AdamW.
+   *
+   * @default 1e-3
+   */
+  readonly lr: number;
+  /**
+   * Decoupled weight decay, on every parameter.
+   *
+   * @default 1e-4
+   */
+  readonly weightDecay: number;
+  /**
+   * `plateau`: a tenth after 3 epochs whose validation loss does not improve; `cosine`: to 0 along
+   * half a cosine, step by step; `constant`.
+   *
+   * @default "plateau"
+   */
+  readonly scheduler: "plateau" | "cosine" | "constant";
+  /**
+   * Epochs in which the rate rises from 0 to `lr`; fractions are fine.
+   *
+   * @default 0
+   */
+  readonly warmupEpochs: number;
+  /**
+   * Share of each target spread over all classes, from 0 to below 1.
+   *
+   * @default 0
+   */
+  readonly labelSmoothing: number;
+  /**
+   * `balanced`: each class weighs the inverse of its share of the training images.
+   *
+   * @default "none"
+   */
+  readonly classWeights: "none" | "balanced";
+  /**
+   * Shape of mixup's Beta distribution (Zhang et al., 2018); 0 for none.
+   *
+   * @default 0
+   */
+  readonly mixup: number;
+  /**
+   * Decay of the exponential moving average of the weights; 0 for none. The averaged weights are
+   * those that are validated and kept.
+   *
+   * @default 0
+   */
+  readonly ema: number;
+  /**
+   * Largest norm of all gradients together; 0 for no limit.
+   *
+   * @default 0
+   */
+  readonly clipNorm: number;
+  /**
+   * Batches whose gradients are averaged for one optimizer step.
+   *
+   * @default 1
+   */
+  readonly accumulateGradBatches: number;
+  /**
+   * `standard`: flip, rotation within 10 degrees, crop of 0.9 to 1.0 of the area; `strong`: more of
+   * the same, and erasing; `none`.
+   *
+   * @default "standard"
+   */
+  readonly augment: "none" | "standard" | "strong";
+  /**
+   * Seed of everything random: initialisation, order, augmentation, dropout, mixup.
+   *
+   * @default 42
+   */
+  readonly seed: number;
+  /**
+   * Threads that augment; 0 for the main thread. The result is the same.
+   *
+   * @default one fewer than there are cores, at most 4
+   */
+  readonly workers: number;
+  /**
+   * What the best checkpoint is best by: macro-F1 or loss on the validation data.
+   *
+   * @default "f1"
+   */
+  readonly monitor: "f1" | "loss";
+  /**
+   * Epochs without a better validation loss before training stops; 0 for never.
+   *
+   * @default 7
+   */
+  readonly patience: number;
+  /**
+   * Minutes after which this start of training validates, saves and ends; 0 for no limit.
+   *
+   * @default 0
+   */
+  readonly maxMinutes: number;
+  /**
+   * Steps after which training validates, saves and ends, counted from the run's beginning; 0 for
+   * no limit.
+   *
+   * @default 0
+   */
+  readonly maxSteps: number;
+  /**
+   * Train on one batch, validate on one batch, end: to try that everything works.
+   *
+   * @default false
+   */
+  readonly fastDevRun: boolean;
+  /**
+   * Train and validate on the same few batches, without augmentation: a network that learns
+   * overfits them. 0 for off.
+   *
+   * @default 0
+   */
+  readonly overfitBatches: number;
+}
+
+/** The recipe: the classic PyTorch training of FER-2013. */
+export const DEFAULT_TRAINING_CONFIG: TrainingConfig = {
+  epochs: 60,
+  batchSize: 64,
+  lr: 1e-3,
+  weightDecay: 1e-4,
+  scheduler: "plateau",
+  warmupEpochs: 0,
+  labelSmoothing: 0,
+  classWeights: "none",
+  mixup: 0,
+  ema: 0,
+  clipNorm: 0,
+  accumulateGradBatches: 1,
+  augment: "standard",
+  seed: 42,
+  workers: Math.max(0, Math.min(4, (globalThis.navigator?.hardwareConcurrency ?? 2) - 1)),
+  monitor: "f1",
+  patience: 7,
+  maxMinutes: 0,
+  maxSteps: 0,
+  fastDevRun: false,
+  overfitBatches: 0,
+};
+
+/** The settings that may change when a run is resumed: limits and threads. */
+export const RESUMABLE_CHANGES: ReadonlyArray<keyof TrainingConfig> = [
+  "maxMinutes",
+  "maxSteps",
+  "workers",
+];
+
+const isWhole = (low: number) => (value: number) => Number.isSafeInteger(value) && value >= low;
+const isShare = (value: number) => value >= 0 && value < 1;
+const isAmount = (value: number) => value >= 0 && Number.isFinite(value);
+
+/** For each number: the test it must pass, and that test in words. */
+const NUMBERS: Readonly<Record<string, readonly [(value: number) => boolean, string]>> = {
+  epochs: [isWhole(1), "a whole number from 1"],
+  batchSize: [isWhole(1), "a whole number from 1"],
+  lr: [(value) => isAmount(value) && value > 0, "a number above 0"],
+  weightDecay: [isAmount, "a number from 0"],
+  warmupEpochs: [isAmount, "a number from 0"],
+  labelSmoothing: [isShare, "a number from 0 to below 1"],
+  mixup: [isAmount, "a number from 0"],
+  ema: [isShare, "a number from 0 to below 1"],
+  clipNorm: [isAmount, "a number from 0"],
+  accumulateGradBatches: [isWhole(1), "a whole number from 1"],
+  seed: [isWhole(0), "a whole number from 0"],
+  workers: [isWhole(0), "a whole number from 0"],
+  patience: [isWhole(0), "a whole number from 0"],
+  maxMinutes: [isAmount, "a number from 0"],
+  maxSteps: [isWhole(0), "a whole number from 0"],
+  overfitBatches: [isWhole(0), "a whole number from 0"],
+};
+
+const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  scheduler: ["plateau", "cosine", "constant"],
+  classWeights: ["none", "balanced"],
+  augment: ["none", "standard", "strong"],
+  monitor: ["f1", "loss"],
+};
+
+/**
+ * Fills in the recipe's values and checks every one.
+ *
+ * @param config What departs from the recipe.
+ * @returns The whole configuration.
+ * @throws {TypeError} When there is a setting of no such name, or one of the wrong kind.
+ * @throws {RangeError} When a value is out of its range.
+ *
+ * @example
+ * ```ts
+ * import { trainingConfig } from "@fer/core/train";
+ *
+ * console.assert(trainingConfig({ epochs: 3 }).batchSize === 64);
+ * ```
+ */
+export function trainingConfig(config: Partial<TrainingConfig> = {}): TrainingConfig {
+  const out = { ...DEFAULT_TRAINING_CONFIG, ...config };
+  for (const [name, value] of Object.entries<unknown>(out)) {
+    if (name in NUMBERS) {
+      const [isRight, expected] = NUMBERS[name];
+      if (typeof value !== "number") {
+        throw new TypeError(`Cannot train with ${name} ${value}: expected ${expected}`);
+      }
+      if (!isRight(value)) {
+        throw new RangeError(`Cannot train with ${name} ${value}: expected ${expected}`);
+      }
+    } else if (name in CHOICES) {
+      if (typeof value !== "string" || !CHOICES[name].includes(value)) {
+        throw new RangeError(
+          `Cannot train with ${name} ${value}: expected one of ${CHOICES[name].join(", ")}`,
+        );
+      }
+    } else if (name === "fastDevRun") {
+      if (typeof value !== "boolean") {
+        throw new TypeError(`Cannot train with fastDevRun ${value}: expected true or false`);
+      }
+    } else {
+      throw new TypeError(`Cannot train with ${name}: there is no such setting`);
+    }
+  }
+  return out;
+}

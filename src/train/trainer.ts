@@ -1,0 +1,658 @@
+/**
+ * The training loop.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { WebGpu } from "../backend.ts";
+import type { FerDataset } from "../data/dataset.ts";
+import { DataLoader } from "../data/loader.ts";
+import { accuracyScore, f1Score, logLoss } from "../metrics.ts";
+import {
+  dropoutStates,
+  type FerModel,
+  largestBatch,
+  loadModelWeights,
+  namedWeights,
+  saveModel,
+  setDropoutStates,
+} from "../model.ts";
+import { predictDataset } from "../predict.ts";
+import { standardAugmentation, strongAugmentation } from "../transforms.ts";
+import type { Transform } from "../transforms/transform.ts";
+import { AdamW, clipGradientNorm, type FerTensor, type FerVariable } from "./adamw.ts";
+import type { StopReason, TrainingCallback, TrainingResult } from "./callbacks.ts";
+import {
+  loadCheckpoint,
+  saveCheckpoint,
+  TrainingDivergedError,
+  type TrainingState,
+} from "./checkpoint.ts";
+import { type TrainingConfig, trainingConfig } from "./config.ts";
+import { WeightAverage } from "./ema.ts";
+import { balancedClassWeights } from "./loss.ts";
+import type { EpochLine, RunDirectory, StepLine } from "./run_directory.ts";
+import { readMetrics } from "./run_directory.ts";
+import { cosineAnnealing, EarlyStopping, linearWarmup, ReduceLROnPlateau } from "./schedule.ts";
+import { trainingStep } from "./training_step.ts";
+
+/** Steps whose results may be under way on the GPU at once. */
+const MOST_PENDING = 10;
+/** Milliseconds after which results are read back and reported. */
+const REPORT_EVERY = 200;
+/** Milliseconds between lines of `metrics.jsonl` within an epoch. */
+const LOG_EVERY = 2000;
+/** Milliseconds between checkpoints within an epoch. */
+const SAVE_EVERY = 120_000;
+/** Milliseconds of work after which other tasks of the app get their turn. */
+const YIELD_EVERY = 10;
+
+/** What a {@linkcode Trainer} works with besides its configuration. */
+export interface TrainerOptions {
+  /** The GPU, whose limits are kept and whose loss is noticed; none for tfjs's other backends. */
+  readonly gpu?: WebGpu;
+  /** Where checkpoints and metrics go; nowhere when left out. */
+  readonly runDirectory?: RunDirectory;
+  /** Whom to tell. */
+  readonly callbacks?: readonly TrainingCallback[];
+  /** Ends training: what is trained is saved, and `fit()` returns with `aborted`. */
+  readonly signal?: AbortSignal;
+}
+
+/** The part of the state that changes with every step. */
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A step whose loss is still on the GPU. */
+interface PendingStep {
+  readonly step: number;
+  readonly lr: number;
+  readonly images: number;
+  readonly loss: FerTensor;
+  readonly correct: FerTensor;
+}
+
+/**
+ * Trains a network: the recipe, unless the configuration says otherwise.
+ *
+ * Everything random follows from the seed and the place in the run, so that two runs on one adapter
+ * give the same bits, and so does a run that was stopped and went on.
+ *
+ * @example Train on drawings for a moment
+ * ```ts
+ * import { buildFerCnn, drawnFaces, Trainer } from "@fer/core";
+ *
+ * const faces = drawnFaces(32, 42);
+ * const model = buildFerCnn({ filters: [2, 2, 2], hidden: 4, seed: 42 });
+ * const trainer = new Trainer(model, { batchSize: 16, maxSteps: 2, workers: 0 });
+ * const { stopped, steps } = await trainer.fit(faces.split("Training"), faces.split("PublicTest"));
+ * console.assert(stopped === "maxSteps" && steps === 2);
+ * ```
+ */
+export class Trainer {
+  /** The whole configuration. */
+  readonly config: TrainingConfig;
+  readonly #model: FerModel;
+  readonly #options: TrainerOptions;
+
+  /**
+   * @param model The network; `fit()` trains it in place.
+   * @param config What departs from the recipe.
+   * @param options The GPU, where to write, whom to tell.
+   * @throws {TypeError} When the configuration has a setting of no such name or kind.
+   * @throws {RangeError} When a setting is out of its range.
+   */
+  constructor(model: FerModel, config: Partial<TrainingConfig> = {}, options: TrainerOptions = {}) {
+    this.config = trainingConfig(config);
+    this.#model = model;
+    this.#options = options;
+  }
+
+  /**
+   * Trains until the last epoch, a limit, early stopping or the signal; then the network has the
+   * weights of the best validation.
+   *
+   * When the run directory holds a checkpoint, training goes on from there.
+   *
+   * @param training The images to train on.
+   * @param validation The images that choose the best checkpoint and the learning rate.
+   * @returns Why it ended, every validation, the best one.
+   * @throws {RangeError} When the batch does not fit the adapter, or there is nothing to train on.
+   * @throws {TrainingDivergedError} When the loss or a weight is no longer finite.
+   * @throws {GpuDeviceLostError} When the device is lost; the last checkpoint is intact.
+   */
+  async fit(training: FerDataset, validation: FerDataset): Promise<TrainingResult> {
+    const run = new Run(this.#model, this.config, this.#options, training, validation);
+    try {
+      return await run.train();
+    } finally {
+      run.dispose();
+    }
+  }
+}
+
+/** The images of a set that `overfitBatches` or `fastDevRun` leave. */
+function limited(dataset: FerDataset, config: TrainingConfig): FerDataset {
+  const batches = config.fastDevRun ? 1 : config.overfitBatches;
+  const most = batches * config.batchSize;
+  if (most === 0 || dataset.length <= most) return dataset;
+  return dataset.subset(Array.from({ length: most }, (_, i) => i));
+}
+
+function augmentation(config: TrainingConfig, size: number): Transform | undefined {
+  if (config.overfitBatches > 0 || config.augment === "none") return undefined;
+  return config.augment === "strong" ? strongAugmentation(size) : standardAugmentation(size);
+}
+
+/** One call of `fit()`. */
+class Run {
+  readonly #model: FerModel;
+  readonly #config: TrainingConfig;
+  readonly #directory?: RunDirectory;
+  readonly #callbacks: readonly TrainingCallback[];
+  readonly #signal?: AbortSignal;
+  readonly #gpu?: WebGpu;
+  readonly #wait: <T>(result: Promise<T>) => Promise<T>;
+  readonly #training: FerDataset;
+  readonly #validation: FerDataset;
+  readonly #loader: DataLoader;
+  readonly #weights: ReadonlyMap<string, FerVariable>;
+  readonly #trainable: ReadonlyMap<string, FerVariable>;
+  readonly #optimizer: AdamW;
+  readonly #average: WeightAverage | null;
+  readonly #plateau: ReduceLROnPlateau;
+  readonly #earlyStopping: EarlyStopping;
+  readonly #classWeights?: readonly number[];
+  readonly #state: Mutable<TrainingState>;
+  readonly #startedAt = performance.now();
+  #secondsBefore = 0;
+  #history: EpochLine[] = [];
+  #bestWeights: Map<string, Float32Array> | null = null;
+  #accumulated: Map<string, FerTensor> | null = null;
+  #pending: PendingStep[] = [];
+  #reported = { at: performance.now(), images: 0 };
+  #logged = { at: performance.now(), images: 0, loss: 0 };
+  #savedAt = performance.now();
+  #yieldedAt = performance.now();
+
+  constructor(
+    model: FerModel,
+    config: TrainingConfig,
+    options: TrainerOptions,
+    training: FerDataset,
+    validation: FerDataset,
+  ) {
+    this.#model = model;
+    this.#config = config;
+    this.#directory = options.runDirectory;
+    this.#callbacks = options.callbacks ?? [];
+    this.#signal = options.signal;
+    this.#gpu = options.gpu;
+    this.#wait = options.gpu ? (result) => options.gpu?.wait(result) ?? result : (result) => result;
+    this.#training = limited(training, config);
+    this.#validation = config.overfitBatches > 0 ? this.#training : limited(validation, config);
+    this.#check();
+    this.#loader = new DataLoader(this.#training, {
+      batchSize: config.batchSize,
+      shuffle: config.overfitBatches === 0,
+      seed: config.seed,
+      transform: augmentation(config, this.#training.size),
+      workers: config.workers,
+    });
+    this.#weights = namedWeights(model);
+    this.#trainable = new Map([...this.#weights].filter(([, variable]) => variable.trainable));
+    this.#optimizer = new AdamW(this.#trainable, {
+      lr: config.lr,
+      weightDecay: config.weightDecay,
+    });
+    this.#average = config.ema > 0 ? new WeightAverage(this.#weights, config.ema) : null;
+    this.#plateau = new ReduceLROnPlateau(config.lr, { patience: 3 });
+    this.#earlyStopping = new EarlyStopping(config.patience || Infinity);
+    this.#classWeights = config.classWeights === "balanced"
+      ? balancedClassWeights(this.#training.labels, this.#training.classes.length)
+      : undefined;
+    this.#state = {
+      epoch: 1,
+      batch: 0,
+      step: 0,
+      optimizerSteps: 0,
+      lossSum: 0,
+      correct: 0,
+      seen: 0,
+      seconds: 0,
+      best: null,
+      plateau: this.#plateau.getState(),
+      earlyStopping: this.#earlyStopping.getState(),
+      isFinished: false,
+      dropout: dropoutStates(model),
+    };
+  }
+
+  #check(): void {
+    const { batchSize } = this.#config;
+    for (
+      const [name, set] of [["train", this.#training], ["validate", this.#validation]] as const
+    ) {
+      if (set.length === 0) {
+        throw new RangeError(`Cannot ${name} on ${set.source}: it has no images for that`);
+      }
+      const unlabelled = set.labels.indexOf(-1);
+      if (unlabelled >= 0 && !set.softLabels) {
+        throw new RangeError(`Cannot ${name} on ${set.source}: image ${unlabelled} has no label`);
+      }
+      const outputs = this.#model.outputShape.at(-1);
+      if (set.classes.length !== outputs) {
+        throw new RangeError(
+          `Cannot ${name} on the ${set.classes.length} classes of ${set.source}: ` +
+            `the network has ${outputs} outputs`,
+        );
+      }
+    }
+    if (!this.#gpu) return;
+    const most = largestBatch(this.#model, this.#gpu.device.limits.maxStorageBufferBindingSize);
+    if (batchSize > most) {
+      throw new RangeError(
+        `Cannot train with a batch size of ${batchSize}: the largest that fits ` +
+          `${this.#gpu.description} is ${most}`,
+      );
+    }
+  }
+
+  /** All variables that a checkpoint holds. */
+  #variables(): Map<string, FerVariable> {
+    const out = new Map<string, FerVariable>();
+    const add = (prefix: string, variables: ReadonlyMap<string, FerVariable>) => {
+      for (const [name, variable] of variables) out.set(`${prefix}.${name}`, variable);
+    };
+    add("model", this.#weights);
+    add("optimizer", this.#optimizer.state());
+    if (this.#average) add("ema", this.#average.state());
+    return out;
+  }
+
+  get #seconds(): number {
+    return this.#secondsBefore + (performance.now() - this.#startedAt) / 1000;
+  }
+
+  /** The learning rate of the next optimizer step. */
+  get #lr(): number {
+    const { scheduler, lr, warmupEpochs, epochs, accumulateGradBatches } = this.#config;
+    const perEpoch = Math.ceil(this.#loader.batches / accumulateGradBatches);
+    const step = this.#state.optimizerSteps;
+    const warmup = Math.round(warmupEpochs * perEpoch);
+    if (scheduler === "cosine") {
+      const tMax = Math.max(1, epochs * perEpoch - warmup);
+      return step < warmup
+        ? lr * linearWarmup(step, warmup)
+        : cosineAnnealing(lr, step - warmup, { tMax });
+    }
+    const base = scheduler === "plateau" ? this.#plateau.lr : lr;
+    return base * linearWarmup(step, warmup);
+  }
+
+  async train(): Promise<TrainingResult> {
+    await this.#restore();
+    const { epochs } = this.#config;
+    for (const callback of this.#callbacks) {
+      await callback.onTrainBegin?.({
+        config: this.#config,
+        trainingImages: this.#training.length,
+        validationImages: this.#validation.length,
+        batches: this.#loader.batches,
+        epoch: this.#state.epoch,
+        step: this.#state.step,
+      });
+    }
+    let stopped: StopReason | null = this.#state.isFinished ? this.#finalReason() : null;
+    while (!stopped) {
+      stopped = await this.#trainEpoch();
+      if (stopped) break;
+      const isLast = this.#state.epoch >= epochs || this.#config.fastDevRun;
+      const stopEarly = await this.#endEpoch(false);
+      if (stopEarly) stopped = "earlyStopping";
+      else if (isLast) stopped = "epochs";
+      else stopped = this.#limit();
+      this.#state.epoch++;
+      Object.assign(this.#state, { batch: 0, lossSum: 0, correct: 0, seen: 0 });
+      this.#state.isFinished = stopped === "epochs" || stopped === "earlyStopping";
+      await this.#save();
+    }
+    await this.#restoreBest();
+    const result: TrainingResult = {
+      stopped,
+      history: this.#history,
+      best: this.#state.best,
+      steps: this.#state.step,
+      seconds: this.#seconds,
+    };
+    for (const callback of this.#callbacks) await callback.onTrainEnd?.(result);
+    return result;
+  }
+
+  #finalReason(): StopReason {
+    return this.#state.epoch > this.#config.epochs ? "epochs" : "earlyStopping";
+  }
+
+  /** Whether a limit has been reached, and which. */
+  #limit(): StopReason | null {
+    const { maxSteps, maxMinutes } = this.#config;
+    if (this.#signal?.aborted) return "aborted";
+    if (maxSteps > 0 && this.#state.step >= maxSteps) return "maxSteps";
+    const minutes = (performance.now() - this.#startedAt) / 60_000;
+    if (maxMinutes > 0 && minutes >= maxMinutes) return "maxMinutes";
+    return null;
+  }
+
+  /** Trains until the epoch ends (null) or something stops it. */
+  async #trainEpoch(): Promise<StopReason | null> {
+    const { epoch, batch: from } = this.#state;
+    for await (const batch of this.#loader.epoch(epoch, { from })) {
+      await this.#trainBatch(batch);
+      if (this.#state.batch === this.#loader.batches || this.#accumulated) continue;
+      const reason = this.#limit();
+      if (reason) return await this.#stopWithinEpoch(reason);
+      if (this.#directory && performance.now() - this.#savedAt > SAVE_EVERY) await this.#save();
+    }
+    return null;
+  }
+
+  /** A limit validates once; an abort only saves. Both save. */
+  async #stopWithinEpoch(reason: StopReason): Promise<StopReason> {
+    if (reason === "aborted") await this.#flush();
+    else await this.#endEpoch(true);
+    await this.#save();
+    return reason;
+  }
+
+  async #trainBatch(batch: Parameters<typeof trainingStep>[2]): Promise<void> {
+    const state = this.#state;
+    const lr = this.#lr;
+    const { gradients, loss, correct } = trainingStep(
+      this.#model,
+      this.#trainable,
+      batch,
+      state.step,
+      {
+        classes: this.#training.classes.length,
+        labelSmoothing: this.#config.labelSmoothing,
+        classWeights: this.#classWeights,
+        mixup: this.#config.mixup,
+        seed: this.#config.seed,
+      },
+    );
+    state.step++;
+    state.batch++;
+    this.#descend(gradients, lr);
+    state.dropout = dropoutStates(this.#model);
+    this.#pending.push({ step: state.step, lr, images: batch.shape[0], loss, correct });
+    const now = performance.now();
+    if (this.#pending.length >= MOST_PENDING || now - this.#reported.at > REPORT_EVERY) {
+      await this.#flush();
+    }
+    if (now - this.#yieldedAt > YIELD_EVERY) {
+      await new Promise((resolve) => setTimeout(resolve));
+      this.#yieldedAt = performance.now();
+    }
+  }
+
+  /** Adds a batch's gradients to those that wait, and takes an optimizer step when all are there. */
+  #descend(gradients: Map<string, FerTensor>, lr: number): void {
+    const { accumulateGradBatches: every, clipNorm } = this.#config;
+    const { batch } = this.#state;
+    const first = Math.floor((batch - 1) / every) * every;
+    const size = Math.min(every, this.#loader.batches - first);
+    let sum = gradients;
+    if (size > 1) {
+      sum = new Map<string, FerTensor>();
+      for (const [name, gradient] of gradients) {
+        const before = this.#accumulated?.get(name);
+        const share = tf.tidy(() => {
+          const scaled = tf.mul(gradient, 1 / size);
+          return before ? tf.add(before, scaled) : scaled;
+        });
+        tf.dispose([gradient, before ?? []]);
+        sum.set(name, share);
+      }
+    }
+    if (batch - first < size) {
+      this.#accumulated = sum;
+      return;
+    }
+    this.#accumulated = null;
+    if (clipNorm > 0) clipGradientNorm(sum, clipNorm);
+    this.#optimizer.lr = lr;
+    this.#optimizer.step(sum);
+    for (const gradient of sum.values()) gradient.dispose();
+    this.#state.optimizerSteps++;
+    this.#average?.update(this.#state.optimizerSteps);
+  }
+
+  /** Reads the losses back that are still on the GPU, checks them and reports. */
+  async #flush(): Promise<void> {
+    const pending = this.#pending;
+    if (pending.length === 0) return;
+    this.#pending = [];
+    const stacked = tf.tidy(() =>
+      tf.stack(pending.flatMap(({ loss, correct }) => [loss, correct] as tf.Tensor[]))
+    );
+    tf.dispose(pending.flatMap(({ loss, correct }) => [loss, correct]));
+    const values = await this.#wait(stacked.data());
+    stacked.dispose();
+    const state = this.#state;
+    let images = 0;
+    pending.forEach((each, i) => {
+      const loss = values[2 * i];
+      if (!Number.isFinite(loss)) {
+        throw new TrainingDivergedError(
+          `Training diverged at epoch ${state.epoch}, step ${each.step}: the loss is ${loss} at a ` +
+            `learning rate of ${each.lr}. Lower the learning rate, or clip the gradients`,
+        );
+      }
+      state.lossSum += loss * each.images;
+      state.correct += values[2 * i + 1];
+      state.seen += each.images;
+      images += each.images;
+      this.#logged.loss += loss * each.images;
+    });
+    await this.#report(images, pending[pending.length - 1].lr);
+  }
+
+  async #report(images: number, lr: number): Promise<void> {
+    const state = this.#state;
+    const now = performance.now();
+    const rate = (count: number, since: number) => 1000 * count / Math.max(now - since, 1e-3);
+    const imagesPerSecond = rate(images, this.#reported.at);
+    this.#reported = { at: now, images: 0 };
+    this.#logged.images += images;
+    const { epoch, step, batch, lossSum, correct, seen } = state;
+    const seconds = this.#seconds;
+    if (this.#directory && now - this.#logged.at > LOG_EVERY) {
+      const line: StepLine = {
+        type: "step",
+        epoch,
+        step,
+        loss: this.#logged.loss / this.#logged.images,
+        lr,
+        imagesPerSecond: rate(this.#logged.images, this.#logged.at),
+        seconds,
+      };
+      this.#logged = { at: now, images: 0, loss: 0 };
+      await this.#directory.appendMetrics(line);
+    }
+    for (const callback of this.#callbacks) {
+      await callback.onProgress?.({
+        epoch,
+        epochs: this.#config.epochs,
+        batch,
+        batches: this.#loader.batches,
+        step,
+        loss: lossSum / seen,
+        accuracy: correct / seen,
+        lr,
+        imagesPerSecond,
+        seconds,
+      });
+    }
+  }
+
+  /** Validates, keeps the best, moves the schedules; returns whether to stop early. */
+  async #endEpoch(partial: boolean): Promise<boolean> {
+    await this.#flush();
+    const lr = this.#lr;
+    const validate = async () => {
+      const scores = await this.#validate();
+      const isBest = this.#isBest(scores);
+      const line = this.#epochLine(scores, lr, isBest, partial);
+      if (isBest) await this.#keepBest(line);
+      return line;
+    };
+    const line = this.#average ? await this.#average.lend(validate) : await validate();
+    if (line.best) this.#state.best = line;
+    this.#history.push(line);
+    await this.#directory?.appendMetrics(line);
+    // A validation that a limit asked for is not an epoch: the schedules go on as if it never was.
+    let stopEarly = false;
+    if (!partial) {
+      if (this.#config.scheduler === "plateau") this.#plateau.step(line.valLoss);
+      stopEarly = this.#earlyStopping.step(line.valLoss);
+      this.#state.plateau = this.#plateau.getState();
+      this.#state.earlyStopping = this.#earlyStopping.getState();
+    }
+    for (const callback of this.#callbacks) await callback.onEpochEnd?.(line);
+    this.#reported.at = this.#logged.at = performance.now();
+    return stopEarly;
+  }
+
+  async #validate(): Promise<{ loss: number; accuracy: number; macroF1: number }> {
+    const { labels, classes } = this.#validation;
+    const probabilities = await this.#wait(
+      predictDataset(this.#model, this.#validation, {
+        batchSize: this.#config.batchSize,
+        onProgress: (done: number, total: number) => {
+          for (const callback of this.#callbacks) callback.onValidation?.(done, total);
+        },
+      }),
+    );
+    if (!probabilities.every(Number.isFinite)) {
+      throw new TrainingDivergedError(
+        `Training diverged at epoch ${this.#state.epoch}, step ${this.#state.step}: ` +
+          `the network's outputs are not finite after a learning rate of ${this.#lr}`,
+      );
+    }
+    const k = classes.length;
+    const predicted = Array.from(labels, (_, i) => {
+      const row = probabilities.subarray(i * k, (i + 1) * k);
+      return row.indexOf(Math.max(...row));
+    });
+    return {
+      loss: logLoss(labels, probabilities, { classes: k }),
+      accuracy: accuracyScore(labels, predicted),
+      macroF1: f1Score(labels, predicted, { average: "macro", classes: k }),
+    };
+  }
+
+  #isBest({ loss, macroF1 }: { loss: number; macroF1: number }): boolean {
+    const { best } = this.#state;
+    if (!best) return true;
+    return this.#config.monitor === "f1" ? macroF1 > best.valMacroF1 : loss < best.valLoss;
+  }
+
+  #epochLine(
+    { loss, accuracy, macroF1 }: { loss: number; accuracy: number; macroF1: number },
+    lr: number,
+    best: boolean,
+    partial: boolean,
+  ): EpochLine {
+    const { epoch, step, lossSum, correct, seen } = this.#state;
+    const seconds = this.#seconds;
+    const before = this.#history.at(-1);
+    const images = this.#history.length && before?.epoch !== epoch ? this.#training.length : seen;
+    return {
+      type: "epoch",
+      epoch,
+      step,
+      trainLoss: lossSum / seen,
+      trainAccuracy: correct / seen,
+      valLoss: loss,
+      valAccuracy: accuracy,
+      valMacroF1: macroF1,
+      lr,
+      imagesPerSecond: images / Math.max(seconds - (before?.seconds ?? 0), 1e-3),
+      seconds,
+      best,
+      partial,
+    };
+  }
+
+  /** Keeps the network's present weights as the best. */
+  async #keepBest(line: EpochLine): Promise<void> {
+    if (this.#directory) {
+      const { epoch, valAccuracy, valMacroF1, valLoss } = line;
+      await saveModel(this.#model, this.#directory.file("best.safetensors"), {
+        metadata: {
+          data: { source: this.#training.source, trainingImages: this.#training.length },
+          metrics: { split: "validation", epoch, valAccuracy, valMacroF1, valLoss },
+        },
+      });
+      return;
+    }
+    const names = [...this.#weights.keys()];
+    const values = await this.#wait(Promise.all([...this.#weights.values()].map((w) => w.data())));
+    this.#bestWeights = new Map(names.map((name, i) => [name, values[i] as Float32Array]));
+  }
+
+  async #save(): Promise<void> {
+    if (!this.#directory) return;
+    await this.#flush();
+    this.#state.seconds = this.#seconds;
+    await saveCheckpoint(
+      this.#directory.file("last.safetensors"),
+      this.#variables(),
+      this.#state,
+      this.#wait,
+    );
+    this.#savedAt = performance.now();
+  }
+
+  /** Takes up the state of the run directory's last checkpoint, where there is one. */
+  async #restore(): Promise<void> {
+    if (!this.#directory) return;
+    const path = this.#directory.file("last.safetensors");
+    if (await Deno.stat(path).then(() => true, () => false)) {
+      Object.assign(this.#state, await loadCheckpoint(path, this.#variables()));
+      const { plateau, earlyStopping, dropout, optimizerSteps, seconds } = this.#state;
+      this.#plateau.setState(plateau);
+      this.#earlyStopping.setState(earlyStopping);
+      setDropoutStates(this.#model, dropout);
+      this.#optimizer.setSteps(optimizerSteps);
+      this.#secondsBefore = seconds;
+    }
+    const { step, epoch } = this.#state;
+    await this.#directory.rewindMetrics((line) =>
+      line.step <= step && (line.type === "step" || line.partial || line.epoch < epoch)
+    );
+    this.#history = (await readMetrics(this.#directory.path))
+      .filter((line): line is EpochLine => line.type === "epoch");
+  }
+
+  /** Gives the network the weights of the best validation. */
+  async #restoreBest(): Promise<void> {
+    if (!this.#state.best) return;
+    if (this.#directory) {
+      await loadModelWeights(this.#model, this.#directory.file("best.safetensors"));
+      return;
+    }
+    for (const [name, values] of this.#bestWeights ?? []) {
+      const variable = this.#weights.get(name);
+      if (variable) tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
+    }
+  }
+
+  /** Frees what the run made; the network stays. */
+  dispose(): void {
+    this.#loader.close();
+    this.#optimizer.dispose();
+    this.#average?.dispose();
+    tf.dispose(this.#pending.flatMap(({ loss, correct }) => [loss, correct]));
+    tf.dispose([...this.#accumulated?.values() ?? []]);
+  }
+}

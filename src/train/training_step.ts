@@ -1,0 +1,98 @@
+/**
+ * One batch: bytes to loss and gradients.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { Batch } from "../data/loader.ts";
+import type { FerModel } from "../model.ts";
+import { pixelsToInput } from "../model/input.ts";
+import { Generator } from "../random.ts";
+import type { FerTensor, FerVariable } from "./adamw.ts";
+import { crossEntropy, targetCoefficients, type TargetOptions } from "./loss.ts";
+
+/** Keeps mixup's draws apart from every other stream of the seed. */
+const MIXUP_STREAM = 0x6d697875;
+
+/** How a batch is turned into a loss. */
+export interface StepOptions extends Omit<TargetOptions, "softLabels"> {
+  /** Shape of mixup's Beta distribution; 0 for none. */
+  readonly mixup: number;
+  /** The run's seed. */
+  readonly seed: number;
+}
+
+/** What one batch gives; whoever gets it disposes of the tensors. */
+export interface StepResult {
+  /** The mean loss, a scalar. */
+  readonly loss: FerTensor;
+  /** Images classified right, a scalar. */
+  readonly correct: FerTensor;
+  /** One gradient a variable. */
+  readonly gradients: Map<string, FerTensor>;
+}
+
+/** The share and the partner of every image that mixup blends in, or null without mixup. */
+function drawMixup(
+  n: number,
+  step: number,
+  { mixup, seed }: StepOptions,
+): { share: number; partners: Int32Array } | null {
+  if (mixup === 0) return null;
+  const generator = new Generator(seed, MIXUP_STREAM, step);
+  const share = generator.beta(mixup, mixup);
+  return { share, partners: generator.shuffle(Int32Array.from({ length: n }, (_, i) => i)) };
+}
+
+/**
+ * Runs a batch forward and backward.
+ *
+ * @param model The network.
+ * @param variables What to differentiate by, by name.
+ * @param batch Images as bytes, and their labels.
+ * @param step Batches trained on before this one: mixup draws by it.
+ * @param options Targets and mixup.
+ * @returns Loss, images classified right, gradients.
+ */
+export function trainingStep(
+  model: FerModel,
+  variables: ReadonlyMap<string, FerVariable>,
+  batch: Batch,
+  step: number,
+  options: StepOptions,
+): StepResult {
+  const [n] = batch.shape;
+  const { classes } = options;
+  const hard = targetCoefficients(batch.labels, { ...options, softLabels: batch.softLabels });
+  const mix = drawMixup(n, step, options);
+  const coefficients = mix
+    ? hard.map((value, at) => {
+      const partner = mix.partners[Math.floor(at / classes)] * classes + at % classes;
+      return mix.share * value + (1 - mix.share) * hard[partner];
+    })
+    : hard;
+  const names = new Map([...variables].map(([name, variable]) => [variable.name, name]));
+  const kept: { correct?: FerTensor } = {};
+  const { value: loss, grads } = tf.tidy(() => {
+    const images = pixelsToInput(batch.pixels, batch.shape);
+    const input = mix
+      ? tf.add(
+        tf.mul(images, mix.share),
+        tf.mul(tf.gather(images, tf.tensor1d(mix.partners, "int32")), 1 - mix.share),
+      )
+      : images;
+    const targets = tf.tensor2d(coefficients, [n, classes]);
+    return tf.variableGrads(() => {
+      const logits = model.apply(input, { training: true }) as tf.Tensor;
+      const right = tf.equal(tf.argMax(logits, -1), tf.argMax(targets, -1));
+      kept.correct = tf.keep(tf.sum(tf.cast(right, "float32")));
+      return crossEntropy(logits, targets) as tf.Scalar;
+    }, [...variables.values()]);
+  });
+  const gradients = new Map<string, FerTensor>();
+  for (const [key, gradient] of Object.entries(grads)) {
+    gradients.set(names.get(key) ?? key, gradient);
+  }
+  if (!kept.correct) throw new TypeError("Cannot train: the network was not called");
+  return { loss, correct: kept.correct, gradients };
+}
