@@ -28,6 +28,18 @@ export interface F1Options extends ClassCount {
 }
 
 /**
+ * The F1 of a precision and a recall, with the roundings of scikit-learn: tables agree to the last
+ * digit.
+ *
+ * @param precision A fraction from 0 to 1.
+ * @param recall A fraction from 0 to 1.
+ * @returns Their harmonic mean; 0 when both are 0.
+ */
+export function harmonicMean(precision: number, recall: number): number {
+  return precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0;
+}
+
+/**
  * Scores each class of a confusion matrix.
  *
  * @param confusion Counts `[classes][classes]`: rows are true classes, columns predicted ones.
@@ -57,7 +69,7 @@ export function classScores(confusion: ReadonlyArray<ArrayLike<number>>): ClassS
     }
     precision.push(claimed > 0 ? hits / claimed : 0);
     recall.push(actual > 0 ? hits / actual : 0);
-    f1.push(actual + claimed > 0 ? 2 * hits / (actual + claimed) : 0);
+    f1.push(harmonicMean(precision[k], recall[k]));
     support.push(actual);
   }
   return { precision, recall, f1, support };

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { averageScore, precisionRecallFscoreSupport } from "./class_scores.ts";
+import { averageScore, harmonicMean, precisionRecallFscoreSupport } from "./class_scores.ts";
 import { checkLabels } from "./labels.ts";
 
 /** What a {@linkcode classificationReport} shows. */
@@ -34,7 +34,8 @@ function fixed(value: number, digits: number): string {
 
 /**
  * The scores of each class as a text table, letter for letter as
- * `sklearn.metrics.classification_report` lays it out with `zero_division=0`.
+ * `sklearn.metrics.classification_report` 1.2 lays it out with `zero_division=0`: where other labels
+ * are shown than occur, the line `accuracy` gives way to `micro avg`.
  *
  * @param truth The true label of each sample, `[n]`.
  * @param predicted The predicted label of each sample, `[n]`.
@@ -108,8 +109,9 @@ export function classificationReport(
     if (truth[i] === predicted[i]) hits++;
   }
   const ratio = (a: number, b: number): number => b > 0 ? a / b : 0;
-  const micro = scores(ratio(hits, claimed), ratio(hits, total), ratio(2 * hits, claimed + total));
-  text += occurring.isSubsetOf(shown)
+  const [microPrecision, microRecall] = [ratio(hits, claimed), ratio(hits, total)];
+  const micro = scores(microPrecision, microRecall, harmonicMean(microPrecision, microRecall));
+  text += occurring.symmetricDifference(shown).size === 0
     ? line("accuracy", ["", "", micro[2], String(total)])
     : line("micro avg", [...micro, String(total)]);
   for (const [name, weights] of [["macro avg", undefined], ["weighted avg", support]] as const) {

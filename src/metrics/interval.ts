@@ -89,7 +89,7 @@ export function wilsonInterval(
  *
  * @example The interval of an accuracy
  * ```ts
- * import { bootstrapInterval, Generator } from "@fer/core";
+ * import { bootstrapInterval, Generator } from "@fer/core/metrics";
  *
  * const right = [1, 1, 0, 1, 1, 1, 0, 1, 1, 1];
  * const [low, high] = bootstrapInterval(
