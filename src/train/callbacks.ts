@@ -61,6 +61,11 @@ export interface TrainingResult {
   readonly steps: number;
   /** Seconds of training, over all starts of the run. */
   readonly seconds: number;
+  /**
+   * What the best checkpoint predicts on the validation images, `[n, classes]`; `null` when it was
+   * found in an earlier start of the run.
+   */
+  readonly probabilities: Float32Array | null;
 }
 
 /**

@@ -40,8 +40,8 @@ export interface TrainingState {
   readonly plateau: PlateauState;
   /** Early stopping. */
   readonly earlyStopping: EarlyStoppingState;
-  /** Whether the run has come to its end. */
-  readonly isFinished: boolean;
+  /** Why the run has come to its end; `null` while it has not. */
+  readonly finished: "epochs" | "earlyStopping" | null;
   /** Draws taken by each dropout layer. */
   readonly dropout: readonly number[];
 }

@@ -7,7 +7,8 @@ import * as tf from "@tensorflow/tfjs";
 import type { WebGpu } from "../backend.ts";
 import type { FerDataset } from "../data/dataset.ts";
 import { DataLoader } from "../data/loader.ts";
-import { accuracyScore, f1Score, logLoss } from "../metrics.ts";
+import { leakFreeIndices } from "../data/audit.ts";
+import { evaluateProbabilities, type Evaluation } from "../metrics.ts";
 import {
   dropoutStates,
   type FerModel,
@@ -20,7 +21,7 @@ import {
 import { predictDataset } from "../predict.ts";
 import { standardAugmentation, strongAugmentation } from "../transforms.ts";
 import type { Transform } from "../transforms/transform.ts";
-import { AdamW, clipGradientNorm, type FerTensor, type FerVariable } from "./adamw.ts";
+import { AdamW, clipGradientNorm, type FerVariable } from "./adamw.ts";
 import type { StopReason, TrainingCallback, TrainingResult } from "./callbacks.ts";
 import {
   loadCheckpoint,
@@ -30,7 +31,7 @@ import {
 } from "./checkpoint.ts";
 import { type TrainingConfig, trainingConfig } from "./config.ts";
 import { WeightAverage } from "./ema.ts";
-import { balancedClassWeights } from "./loss.ts";
+import { balancedClassWeights, type FerTensor } from "./loss.ts";
 import type { EpochLine, RunDirectory, StepLine } from "./run_directory.ts";
 import { readMetrics } from "./run_directory.ts";
 import { cosineAnnealing, EarlyStopping, linearWarmup, ReduceLROnPlateau } from "./schedule.ts";
@@ -154,6 +155,7 @@ class Run {
   readonly #wait: <T>(result: Promise<T>) => Promise<T>;
   readonly #training: FerDataset;
   readonly #validation: FerDataset;
+  readonly #leakFree: ArrayLike<number>;
   readonly #loader: DataLoader;
   readonly #weights: ReadonlyMap<string, FerVariable>;
   readonly #trainable: ReadonlyMap<string, FerVariable>;
@@ -169,8 +171,11 @@ class Run {
   #bestWeights: Map<string, Float32Array> | null = null;
   #accumulated: Map<string, FerTensor> | null = null;
   #pending: PendingStep[] = [];
-  #reported = { at: performance.now(), images: 0 };
+  #bestProbabilities: Float32Array | null = null;
+  #reportedAt = performance.now();
   #logged = { at: performance.now(), images: 0, loss: 0 };
+  /** Images of this epoch and start, and the time that training took on them. */
+  #trained = { images: 0, seconds: 0 };
   #savedAt = performance.now();
   #yieldedAt = performance.now();
 
@@ -191,6 +196,7 @@ class Run {
     this.#training = limited(training, config);
     this.#validation = config.overfitBatches > 0 ? this.#training : limited(validation, config);
     this.#check();
+    this.#leakFree = leakFreeIndices(this.#validation, this.#training);
     this.#loader = new DataLoader(this.#training, {
       batchSize: config.batchSize,
       shuffle: config.overfitBatches === 0,
@@ -222,7 +228,7 @@ class Run {
       best: null,
       plateau: this.#plateau.getState(),
       earlyStopping: this.#earlyStopping.getState(),
-      isFinished: false,
+      finished: null,
       dropout: dropoutStates(model),
     };
   }
@@ -302,7 +308,7 @@ class Run {
         step: this.#state.step,
       });
     }
-    let stopped: StopReason | null = this.#state.isFinished ? this.#finalReason() : null;
+    let stopped = this.#state.finished ?? this.#limit();
     while (!stopped) {
       stopped = await this.#trainEpoch();
       if (stopped) break;
@@ -313,7 +319,8 @@ class Run {
       else stopped = this.#limit();
       this.#state.epoch++;
       Object.assign(this.#state, { batch: 0, lossSum: 0, correct: 0, seen: 0 });
-      this.#state.isFinished = stopped === "epochs" || stopped === "earlyStopping";
+      this.#trained = { images: 0, seconds: 0 };
+      if (stopped === "epochs" || stopped === "earlyStopping") this.#state.finished = stopped;
       await this.#save();
     }
     await this.#restoreBest();
@@ -323,13 +330,10 @@ class Run {
       best: this.#state.best,
       steps: this.#state.step,
       seconds: this.#seconds,
+      probabilities: this.#bestProbabilities,
     };
     for (const callback of this.#callbacks) await callback.onTrainEnd?.(result);
     return result;
-  }
-
-  #finalReason(): StopReason {
-    return this.#state.epoch > this.#config.epochs ? "epochs" : "earlyStopping";
   }
 
   /** Whether a limit has been reached, and which. */
@@ -385,7 +389,7 @@ class Run {
     state.dropout = dropoutStates(this.#model);
     this.#pending.push({ step: state.step, lr, images: batch.shape[0], loss, correct });
     const now = performance.now();
-    if (this.#pending.length >= MOST_PENDING || now - this.#reported.at > REPORT_EVERY) {
+    if (this.#pending.length >= MOST_PENDING || now - this.#reportedAt > REPORT_EVERY) {
       await this.#flush();
     }
     if (now - this.#yieldedAt > YIELD_EVERY) {
@@ -460,8 +464,10 @@ class Run {
     const state = this.#state;
     const now = performance.now();
     const rate = (count: number, since: number) => 1000 * count / Math.max(now - since, 1e-3);
-    const imagesPerSecond = rate(images, this.#reported.at);
-    this.#reported = { at: now, images: 0 };
+    const imagesPerSecond = rate(images, this.#reportedAt);
+    this.#trained.images += images;
+    this.#trained.seconds += (now - this.#reportedAt) / 1000;
+    this.#reportedAt = now;
     this.#logged.images += images;
     const { epoch, step, batch, lossSum, correct, seen } = state;
     const seconds = this.#seconds;
@@ -499,10 +505,14 @@ class Run {
     await this.#flush();
     const lr = this.#lr;
     const validate = async () => {
-      const scores = await this.#validate();
-      const isBest = this.#isBest(scores);
-      const line = this.#epochLine(scores, lr, isBest, partial);
-      if (isBest) await this.#keepBest(line);
+      const probabilities = await this.#predictValidation();
+      const { labels, classes } = this.#validation;
+      const scores = evaluateProbabilities(probabilities, labels, {
+        classes,
+        leakFree: this.#leakFree,
+      });
+      const line = this.#epochLine(scores, lr, partial);
+      if (line.best) await this.#keepBest(line, scores, probabilities);
       return line;
     };
     const line = this.#average ? await this.#average.lend(validate) : await validate();
@@ -518,12 +528,11 @@ class Run {
       this.#state.earlyStopping = this.#earlyStopping.getState();
     }
     for (const callback of this.#callbacks) await callback.onEpochEnd?.(line);
-    this.#reported.at = this.#logged.at = performance.now();
+    this.#reportedAt = this.#logged.at = performance.now();
     return stopEarly;
   }
 
-  async #validate(): Promise<{ loss: number; accuracy: number; macroF1: number }> {
-    const { labels, classes } = this.#validation;
+  async #predictValidation(): Promise<Float32Array> {
     const probabilities = await this.#wait(
       predictDataset(this.#model, this.#validation, {
         batchSize: this.#config.batchSize,
@@ -532,40 +541,21 @@ class Run {
         },
       }),
     );
-    if (!probabilities.every(Number.isFinite)) {
-      throw new TrainingDivergedError(
-        `Training diverged at epoch ${this.#state.epoch}, step ${this.#state.step}: ` +
-          `the network's outputs are not finite after a learning rate of ${this.#lr}`,
-      );
-    }
-    const k = classes.length;
-    const predicted = Array.from(labels, (_, i) => {
-      const row = probabilities.subarray(i * k, (i + 1) * k);
-      return row.indexOf(Math.max(...row));
-    });
-    return {
-      loss: logLoss(labels, probabilities, { classes: k }),
-      accuracy: accuracyScore(labels, predicted),
-      macroF1: f1Score(labels, predicted, { average: "macro", classes: k }),
-    };
+    if (probabilities.every(Number.isFinite)) return probabilities;
+    const { epoch, step } = this.#state;
+    throw new TrainingDivergedError(
+      `Training diverged at epoch ${epoch}, step ${step}: the network's outputs are not finite ` +
+        `after a learning rate of ${this.#lr}. Lower the learning rate, or clip the gradients`,
+    );
   }
 
-  #isBest({ loss, macroF1 }: { loss: number; macroF1: number }): boolean {
-    const { best } = this.#state;
-    if (!best) return true;
-    return this.#config.monitor === "f1" ? macroF1 > best.valMacroF1 : loss < best.valLoss;
-  }
-
-  #epochLine(
-    { loss, accuracy, macroF1 }: { loss: number; accuracy: number; macroF1: number },
-    lr: number,
-    best: boolean,
-    partial: boolean,
-  ): EpochLine {
-    const { epoch, step, lossSum, correct, seen } = this.#state;
+  #epochLine(scores: Evaluation, lr: number, partial: boolean): EpochLine {
+    const { epoch, step, lossSum, correct, seen, best } = this.#state;
     const seconds = this.#seconds;
-    const before = this.#history.at(-1);
-    const images = this.#history.length && before?.epoch !== epoch ? this.#training.length : seen;
+    const { loss, accuracy, macroF1 } = scores;
+    const isBetter = this.#config.monitor === "f1"
+      ? macroF1 > (best?.valMacroF1 ?? -Infinity)
+      : loss < (best?.valLoss ?? Infinity);
     return {
       type: "epoch",
       epoch,
@@ -576,15 +566,20 @@ class Run {
       valAccuracy: accuracy,
       valMacroF1: macroF1,
       lr,
-      imagesPerSecond: images / Math.max(seconds - (before?.seconds ?? 0), 1e-3),
+      imagesPerSecond: this.#trained.images / Math.max(this.#trained.seconds, 1e-3),
       seconds,
-      best,
+      best: isBetter,
       partial,
     };
   }
 
-  /** Keeps the network's present weights as the best. */
-  async #keepBest(line: EpochLine): Promise<void> {
+  /** Keeps the network's present weights as the best, and how they did. */
+  async #keepBest(
+    line: EpochLine,
+    scores: Evaluation,
+    probabilities: Float32Array,
+  ): Promise<void> {
+    this.#bestProbabilities = probabilities;
     if (this.#directory) {
       const { epoch, valAccuracy, valMacroF1, valLoss } = line;
       await saveModel(this.#model, this.#directory.file("best.safetensors"), {
@@ -593,6 +588,7 @@ class Run {
           metrics: { split: "validation", epoch, valAccuracy, valMacroF1, valLoss },
         },
       });
+      await this.#directory.writeJson("evaluation.json", scores);
       return;
     }
     const names = [...this.#weights.keys()];

@@ -8,8 +8,8 @@ import type { Batch } from "../data/loader.ts";
 import type { FerModel } from "../model.ts";
 import { pixelsToInput } from "../model/input.ts";
 import { Generator } from "../random.ts";
-import type { FerTensor, FerVariable } from "./adamw.ts";
-import { crossEntropy, targetCoefficients, type TargetOptions } from "./loss.ts";
+import type { FerVariable } from "./adamw.ts";
+import { crossEntropy, type FerTensor, targetCoefficients, type TargetOptions } from "./loss.ts";
 
 /** Keeps mixup's draws apart from every other stream of the seed. */
 const MIXUP_STREAM = 0x6d697875;
