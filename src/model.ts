@@ -1,0 +1,56 @@
+/**
+ * Networks, their weights and their files.
+ *
+ * @example Build, save, load
+ * ```ts
+ * import { buildFerCnn, loadModel, saveModel } from "@fer/core/model";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const model = buildFerCnn({ filters: [8, 16, 32], hidden: 32, seed: 7 });
+ * await saveModel(model, `${folder}/faces.safetensors`);
+ * const { metadata } = await loadModel(`${folder}/faces.safetensors`);
+ * console.assert(metadata.classes[3] === "happy" && metadata.preprocessing.size === 48);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ *
+ * @module
+ */
+export { removeTemporaryFiles, writeFileAtomic } from "./model/atomic_write.ts";
+export { buildArchitecture } from "./model/architecture.ts";
+export { CheckpointError } from "./model/checkpoint_error.ts";
+export {
+  type ArchitectureConfig,
+  describeModel,
+  type FerModel,
+  type ModelDescription,
+  type Preprocessing,
+} from "./model/description.ts";
+export { dropoutStates, setDropoutStates } from "./model/dropout.ts";
+export { applyTraining, buildFerCnn, type FerCnnOptions } from "./model/fer_cnn.ts";
+export { pixelsToInput } from "./model/input.ts";
+export { largestBatch } from "./model/largest_batch.ts";
+export {
+  encodeModel,
+  type LoadedModel,
+  loadModel,
+  loadModelWeights,
+  type ModelMetadata,
+  saveModel,
+  type SaveModelOptions,
+} from "./model/model_file.ts";
+export {
+  readSafetensors,
+  type Safetensors,
+  type TensorArray,
+  type TensorData,
+  type TensorDtype,
+  writeSafetensors,
+} from "./model/safetensors.ts";
+export type { FerTensor, FerVariable } from "./model/tensor.ts";
+export {
+  loadStateDict,
+  type LoadStateDictOptions,
+  namedWeights,
+  type StateDict,
+  toStateDict,
+} from "./model/weights.ts";

@@ -1,0 +1,98 @@
+/**
+ * Writing a file so that it is there whole, or as it was before.
+ *
+ * @module
+ */
+import { CheckpointError } from "./checkpoint_error.ts";
+
+/** Tells temporary files of one process apart. */
+let written = 0;
+
+function split(path: string): { folder: string; name: string } {
+  const at = Math.max(
+    path.lastIndexOf("/"),
+    Deno.build.os === "windows" ? path.lastIndexOf("\\") : -1,
+  );
+  return { folder: at < 0 ? "./" : path.slice(0, at + 1), name: path.slice(at + 1) };
+}
+
+/** Why the system refused, in words. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  switch ((error as Error & { code?: string }).code) {
+    case "ENOSPC":
+      return "no space left on the device";
+    case "EDQUOT":
+      return "the disk quota is used up";
+    case "EROFS":
+      return "the file system is read-only";
+    case "EISDIR":
+      return "it is a folder";
+    case "ENOENT":
+      return "its folder does not exist";
+    case "ENOTDIR":
+      return "its folder is a file";
+    case "EACCES":
+    case "EPERM":
+      return "permission denied";
+  }
+  // Deno's own refusals explain themselves over several lines.
+  return error.message.split("\n", 1)[0].replace(/[,.]? run again.*$/, "");
+}
+
+/** Asks the system to keep the renaming itself; not every system can. */
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    using handle = await Deno.open(folder);
+    await handle.sync();
+  } catch {
+    // The file's content is safe; at worst the old file comes back after a power cut.
+  }
+}
+
+/**
+ * Writes a file whole or not at all: into a temporary file beside it, synced to the disk, renamed.
+ *
+ * A reader, or a process killed at any moment, sees the old content or the new, never a part.
+ *
+ * @param path The file, in a folder that exists.
+ * @param content All of its bytes, or its text.
+ * @throws {CheckpointError} When it cannot be written; the old file is as it was and no temporary
+ * file is left.
+ */
+export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  const { folder, name } = split(path);
+  const temporary = `${folder}.${name}.${Deno.pid}-${written++}.tmp`;
+  try {
+    // Renaming onto a folder fails with a reason that differs from system to system.
+    const there = await Deno.lstat(path).catch(() => null);
+    if (there?.isDirectory) throw Object.assign(new Error("it is a folder"), { code: "EISDIR" });
+    {
+      using file = await Deno.open(temporary, { write: true, createNew: true });
+      for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+      await file.sync();
+    }
+    await Deno.rename(temporary, path);
+  } catch (cause) {
+    await Deno.remove(temporary).catch(() => {});
+    throw new CheckpointError(
+      `Cannot write ${path}: ${reasonOf(cause)}. What was there before is unchanged`,
+      { cause },
+    );
+  }
+  await syncFolder(folder);
+}
+
+/**
+ * Removes the temporary files of writers that were killed.
+ *
+ * @param folder A folder that nobody else is writing to.
+ */
+export async function removeTemporaryFiles(folder: string): Promise<void> {
+  for await (const entry of Deno.readDir(folder)) {
+    if (entry.isFile && /^\..+\.\d+-\d+\.tmp$/.test(entry.name)) {
+      await Deno.remove(`${folder}/${entry.name}`);
+    }
+  }
+}

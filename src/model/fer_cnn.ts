@@ -1,0 +1,201 @@
+/**
+ * The recipe's network.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { EMOTIONS, IMAGE_SIZE, PIXEL_MEAN, PIXEL_STD } from "../emotions.ts";
+import { BatchNorm2d } from "./batch_norm.ts";
+import { type FerModel, setDescription } from "./description.ts";
+import { SeededDropout, SeededDropout2d } from "./dropout.ts";
+import type { FerTensor } from "./tensor.ts";
+import { UniformInitializer } from "./uniform_initializer.ts";
+
+/** The parts of {@linkcode buildFerCnn}'s network that can be chosen. */
+export interface FerCnnOptions {
+  /**
+   * Filters of each block; every block halves height and width.
+   *
+   * @default [64, 128, 256]
+   */
+  readonly filters?: readonly number[];
+  /**
+   * Units of the hidden layer.
+   *
+   * @default 512
+   */
+  readonly hidden?: number;
+  /**
+   * Share of the last block's channels that are dropped while training, from 0 to below 1.
+   *
+   * @default 0.25
+   */
+  readonly dropout2d?: number;
+  /**
+   * Share of the hidden units that are dropped while training, from 0 to below 1.
+   *
+   * @default 0.5
+   */
+  readonly dropout?: number;
+  /**
+   * Class names, in the order of the logits.
+   *
+   * @default EMOTIONS
+   */
+  readonly classes?: readonly string[];
+  /**
+   * Height and width of the input, in pixels.
+   *
+   * @default 48
+   */
+  readonly size?: number;
+  /**
+   * Seed of the initial weights and of dropout.
+   *
+   * @default 42
+   */
+  readonly seed?: number;
+}
+
+/** Keeps the streams of weights and masks apart from all that is drawn from the same seed. */
+const WEIGHTS = 1_001;
+const MASKS = 1_002;
+
+function checkOptions(options: Required<FerCnnOptions>): void {
+  const { filters, hidden, dropout2d, dropout, classes, size, seed } = options;
+  const refuse = (why: string): never => {
+    throw new RangeError(`Cannot build the network: ${why}`);
+  };
+  const isCount = (value: unknown) => Number.isSafeInteger(value) && Number(value) > 0;
+  if (!Array.isArray(filters) || filters.length === 0 || !filters.every(isCount)) {
+    refuse(`filters must be positive integers, one a block, got [${filters}]`);
+  }
+  if (!isCount(hidden)) refuse(`hidden must be a positive integer, got ${hidden}`);
+  for (const [name, rate] of [["dropout2d", dropout2d], ["dropout", dropout]] as const) {
+    if (!(rate >= 0 && rate < 1)) refuse(`${name} must be from 0 to below 1, got ${rate}`);
+  }
+  if (!Array.isArray(classes) || classes.length < 2 || new Set(classes).size < classes.length) {
+    refuse(`classes must be two or more different names, got [${classes}]`);
+  }
+  const least = 2 ** filters.length;
+  if (!isCount(size) || size < least) {
+    refuse(`size must be an integer from ${least} on for ${filters.length} blocks, got ${size}`);
+  }
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    refuse(`seed must be an integer from 0 to 2^53 - 1, got ${seed}`);
+  }
+}
+
+/**
+ * Builds the network, random or with zeros for weights that are about to be read from a file.
+ *
+ * @param options As for {@linkcode buildFerCnn}.
+ * @param weights How to initialize.
+ */
+export function assembleFerCnn(options: FerCnnOptions, weights: "random" | "zeros"): FerModel {
+  const complete = {
+    filters: [64, 128, 256],
+    hidden: 512,
+    dropout2d: 0.25,
+    dropout: 0.5,
+    classes: EMOTIONS,
+    size: IMAGE_SIZE,
+    seed: 42,
+    ...options,
+  };
+  checkOptions(complete);
+  const { filters, hidden, dropout2d, dropout, classes, size, seed } = complete;
+
+  // kaiming_uniform_(a=sqrt(5)) of PyTorch's Conv2d and Linear, and their bias: both come to
+  // U(-1/sqrt(fan_in), 1/sqrt(fan_in)).
+  let layer = 0;
+  const initializers = (fanIn: number) => {
+    const bound = weights === "zeros" ? 0 : 1 / Math.sqrt(fanIn);
+    const keys = [WEIGHTS, layer++];
+    return {
+      kernelInitializer: new UniformInitializer({ bound, seed, keys: [...keys, 0] }),
+      biasInitializer: new UniformInitializer({ bound, seed, keys: [...keys, 1] }),
+    };
+  };
+
+  const input = tf.input({ shape: [size, size, 1], name: "image" });
+  let x = input;
+  const then = (next: tf.layers.Layer) => {
+    x = next.apply(x) as tf.SymbolicTensor;
+  };
+  let channels = 1;
+  filters.forEach((count, index) => {
+    const n = index + 1;
+    then(tf.layers.conv2d({
+      name: `conv${n}`,
+      filters: count,
+      kernelSize: 3,
+      padding: "same",
+      ...initializers(channels * 9),
+    }));
+    then(new BatchNorm2d({ name: `bn${n}` }));
+    then(tf.layers.reLU({ name: `relu${n}` }));
+    then(tf.layers.maxPooling2d({ name: `pool${n}`, poolSize: 2 }));
+    channels = count;
+  });
+  then(new SeededDropout2d({ name: "dropout2d", rate: dropout2d, seed, keys: [MASKS, 0] }));
+  // PyTorch flattens channels first.
+  then(tf.layers.permute({ name: "channels_first", dims: [3, 1, 2] }));
+  then(tf.layers.flatten({ name: "flatten" }));
+  const side = Math.floor(size / 2 ** filters.length);
+  then(
+    tf.layers.dense({ name: "fc1", units: hidden, ...initializers(channels * side * side) }),
+  );
+  then(tf.layers.reLU({ name: "relu_fc1" }));
+  then(new SeededDropout({ name: "dropout", rate: dropout, seed, keys: [MASKS, 1] }));
+  then(tf.layers.dense({ name: "fc2", units: classes.length, ...initializers(hidden) }));
+
+  const model = tf.model({ name: "ferCnn", inputs: input, outputs: x });
+  setDescription(model, {
+    architecture: {
+      name: "ferCnn",
+      options: { filters: [...filters], hidden, dropout2d, dropout, size, seed },
+    },
+    classes: [...classes],
+    preprocessing: { size, mean: PIXEL_MEAN, std: PIXEL_STD, resize: "bilinear" },
+  });
+  return model;
+}
+
+/**
+ * Builds the recipe's network: blocks of 3x3 convolution, BatchNorm, ReLU and 2x2 max pooling, then
+ * two linear layers. With the defaults it has 5,094,151 parameters, of which 5,093,255 are trained.
+ *
+ * Layers and initialization mean what they mean in PyTorch: weights and biases from
+ * U(-1/sqrt(fan_in), 1/sqrt(fan_in)), BatchNorm with eps 1e-5 and momentum 0.1. It takes
+ * `[batch, size, size, 1]`, float32 in [-1, 1], and gives logits `[batch, classes]`.
+ *
+ * @param options Sizes, dropout, classes and seed.
+ * @returns The model, on tfjs's current backend. Call its `dispose()` when done.
+ * @throws {RangeError} When an option is out of range.
+ *
+ * @example
+ * ```ts
+ * import { buildFerCnn } from "@fer/core/model";
+ *
+ * const model = buildFerCnn({ filters: [8, 16, 32], hidden: 32 });
+ * console.assert(model.countParams() === 43_367);
+ * model.dispose();
+ * ```
+ */
+export function buildFerCnn(options: FerCnnOptions = {}): FerModel {
+  return assembleFerCnn(options, "random");
+}
+
+/**
+ * A training pass: dropout drops, BatchNorm uses the batch and updates its running statistics.
+ *
+ * Call it inside `tf.variableGrads()` or `tf.tidy()`, which frees what lies between.
+ *
+ * @param model The model.
+ * @param x `[batch, size, size, 1]`, float32 in [-1, 1].
+ * @returns Logits, `[batch, classes]`.
+ */
+export function applyTraining(model: FerModel, x: FerTensor): FerTensor {
+  return model.apply(x, { training: true }) as FerTensor;
+}

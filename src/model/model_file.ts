@@ -1,0 +1,235 @@
+/**
+ * A model as one safetensors file that explains itself.
+ *
+ * @module
+ */
+import { VERSION } from "../version.ts";
+import { buildArchitecture } from "./architecture.ts";
+import { writeFileAtomic } from "./atomic_write.ts";
+import { CheckpointError } from "./checkpoint_error.ts";
+import {
+  type ArchitectureConfig,
+  describeModel,
+  type FerModel,
+  type ModelDescription,
+  type Preprocessing,
+  setDescription,
+} from "./description.ts";
+import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+import { loadStateDict, type LoadStateDictOptions, toStateDict } from "./weights.ts";
+
+const FORMAT_VERSION = 1;
+
+/** What a model file says besides its weights. */
+export interface ModelMetadata extends ModelDescription {
+  /** The version of this layout of the metadata. */
+  readonly formatVersion: number;
+  /** The version of the library that wrote the file. */
+  readonly libraryVersion: string;
+  /** What the model was trained on, as JSON; null when not said. */
+  readonly data: unknown;
+  /** How well it does, as JSON; null when not said. */
+  readonly metrics: unknown;
+}
+
+/** A model and what its file says of it. */
+export interface LoadedModel {
+  /** The model, on tfjs's current backend. */
+  readonly model: FerModel;
+  /** What the file says. */
+  readonly metadata: ModelMetadata;
+}
+
+/** What goes into a model file besides the model. */
+export interface SaveModelOptions {
+  /** What the model was trained on and how well it does, each any JSON. */
+  readonly metadata?: { readonly data?: unknown; readonly metrics?: unknown };
+  /**
+   * The element type: F16 halves the file, and rounds weights to 11 significant bits.
+   *
+   * @default "F32"
+   */
+  readonly dtype?: "F32" | "F16";
+}
+
+/**
+ * Saves a model, whole or not at all. `safetensors.torch.load_file` reads the file into the PyTorch
+ * twin of the network without renaming.
+ *
+ * @param model A model of this library.
+ * @param path Where to; its folder exists.
+ * @param options Metadata and element type.
+ * @throws {CheckpointError} When it cannot be written; the old file is as it was.
+ * @throws {RangeError} When a weight is too large for F16.
+ */
+export async function saveModel(
+  model: FerModel,
+  path: string,
+  options: SaveModelOptions = {},
+): Promise<void> {
+  await writeFileAtomic(path, await encodeModel(model, options));
+}
+
+/**
+ * A model as the bytes of its file.
+ *
+ * @param model A model of this library.
+ * @param options Metadata and element type.
+ * @returns What {@linkcode saveModel} writes and {@linkcode loadModel} reads.
+ * @throws {RangeError} When a weight is too large for F16.
+ *
+ * @example
+ * ```ts
+ * import { buildFerCnn, encodeModel, loadModel } from "@fer/core/model";
+ *
+ * const model = buildFerCnn({ filters: [2], hidden: 4, size: 8, classes: ["cat", "dog"] });
+ * const bytes = await encodeModel(model, { metadata: { data: "two drawings" } });
+ * const { metadata } = await loadModel(bytes);
+ * console.assert(metadata.classes[1] === "dog" && metadata.data === "two drawings");
+ * ```
+ */
+export async function encodeModel(
+  model: FerModel,
+  options: SaveModelOptions = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { metadata: { data = null, metrics = null } = {}, dtype = "F32" } = options;
+  const metadata: ModelMetadata = {
+    formatVersion: FORMAT_VERSION,
+    ...describeModel(model),
+    libraryVersion: VERSION,
+    data,
+    metrics,
+  };
+  const tensors = await toStateDict(model);
+  const header = Object.entries(metadata).map(([key, value]) => [key, JSON.stringify(value)]);
+  return writeSafetensors(
+    new Map([...tensors].map(([name, tensor]) => [name, { ...tensor, dtype }])),
+    Object.fromEntries(header),
+  );
+}
+
+/**
+ * Loads a model from its file.
+ *
+ * @param source A path, a `file:` or `https:` URL, or the file's bytes.
+ * @returns The model, on tfjs's current backend, and what its file says. Call the model's
+ * `dispose()` when done.
+ * @throws {CheckpointError} When there is no such file, or it is truncated, foreign, or holds tensors
+ * that do not fit the architecture it names.
+ */
+export async function loadModel(source: string | URL | Uint8Array): Promise<LoadedModel> {
+  const { bytes, name } = await readSource(source);
+  const { tensors, metadata: texts } = readSafetensors(bytes, name);
+  const metadata = parseMetadata(texts, name);
+  const { architecture, classes } = metadata;
+  let model: FerModel;
+  try {
+    model = buildArchitecture(architecture, classes, "zeros");
+  } catch (cause) {
+    throw new CheckpointError(`Cannot read ${name}: ${(cause as Error).message}`, { cause });
+  }
+  try {
+    loadStateDict(model, tensors, { source: name });
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+  setDescription(model, { architecture, classes, preprocessing: metadata.preprocessing });
+  return { model, metadata };
+}
+
+/**
+ * Fills a model that is there already with the weights of a file: a model file, or a `state_dict`
+ * that PyTorch saved as safetensors.
+ *
+ * @param model The model; it is as it was when the file does not fit.
+ * @param source A path, a `file:` or `https:` URL, or the file's bytes.
+ * @param options Whether to leave the last layer alone.
+ * @throws {CheckpointError} When there is no such file or it does not fit.
+ */
+export async function loadModelWeights(
+  model: FerModel,
+  source: string | URL | Uint8Array,
+  options: Omit<LoadStateDictOptions, "source"> = {},
+): Promise<void> {
+  const { bytes, name } = await readSource(source);
+  loadStateDict(model, readSafetensors(bytes, name).tensors, { ...options, source: name });
+}
+
+async function readSource(
+  source: string | URL | Uint8Array,
+): Promise<{ bytes: Uint8Array; name: string }> {
+  if (source instanceof Uint8Array) return { bytes: source, name: "the model's bytes" };
+  const name = `${source}`;
+  try {
+    if (!/^https?:/.test(name)) {
+      const path = name.startsWith("file:") ? new URL(name) : name;
+      return { bytes: await Deno.readFile(path), name };
+    }
+    const response = await fetch(name);
+    if (!response.ok) {
+      await response.body?.cancel();
+      throw new Error(`the server answered ${response.status} ${response.statusText}`.trim());
+    }
+    return { bytes: new Uint8Array(await response.arrayBuffer()), name };
+  } catch (cause) {
+    const { message } = cause as Error;
+    const why = cause instanceof Deno.errors.NotFound ? "no such file" : message.split("\n", 1)[0];
+    throw new CheckpointError(`Cannot read model ${name}: ${why}`, { cause });
+  }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const isArchitecture = (value: unknown): value is ArchitectureConfig =>
+  isRecord(value) && typeof value.name === "string" && isRecord(value.options);
+
+const isClasses = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((each) => typeof each === "string");
+
+const isPreprocessing = (value: unknown): value is Preprocessing =>
+  isRecord(value) && Number.isSafeInteger(value.size) && Number.isFinite(value.mean) &&
+  Number.isFinite(value.std) && value.std !== 0 && value.resize === "bilinear";
+
+function parseMetadata(texts: Readonly<Record<string, string>>, source: string): ModelMetadata {
+  const fail = (why: string, cause?: unknown): never => {
+    throw new CheckpointError(`Cannot read ${source}: ${why}`, { cause });
+  };
+  if (texts.trainingState !== undefined) {
+    fail("it is a training checkpoint: the model is best.safetensors, in the same folder");
+  }
+  const parse = (key: string): unknown => {
+    const text = texts[key];
+    if (text === undefined) {
+      return fail(
+        `its metadata has no ${key}, so it is not a model file of this library. ` +
+          "Weights from elsewhere load into a model that is built first, with loadModelWeights()",
+      );
+    }
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      return fail(`metadata ${key} is not JSON`, cause);
+    }
+  };
+  const checked = <T>(key: string, is: (value: unknown) => value is T): T => {
+    const value = parse(key);
+    return is(value) ? value : fail(`metadata ${key} is ${texts[key].slice(0, 80)}`);
+  };
+  const formatVersion = parse("formatVersion");
+  if (formatVersion !== FORMAT_VERSION) {
+    fail(
+      `its format is ${texts.formatVersion}, this version of the library reads ${FORMAT_VERSION}`,
+    );
+  }
+  return {
+    formatVersion: FORMAT_VERSION,
+    architecture: checked("architecture", isArchitecture),
+    classes: checked("classes", isClasses),
+    preprocessing: checked("preprocessing", isPreprocessing),
+    libraryVersion: checked("libraryVersion", (value) => typeof value === "string"),
+    data: parse("data"),
+    metrics: parse("metrics"),
+  };
+}
