@@ -5,6 +5,9 @@
  */
 import * as tf from "@tensorflow/tfjs";
 
+// Without it tfjs writes advice to the console; a library does not.
+tf.env().set("PROD", true);
+
 /** Thrown when the machine has no WebGPU adapter, or none that is good enough. */
 export class NoGpuAdapterError extends Error {
   /** The class's name. */
@@ -57,15 +60,18 @@ export interface WebGpu {
   /**
    * Waits for a result from the GPU, and no longer than there is a device to give it.
    *
-   * @param result For instance `tensor.data()`.
-   * @returns What `result` resolves to.
+   * @param result For instance `tensor.data()`, or a function that computes and then returns it.
+   * @returns What it resolves to.
    * @throws {GpuDeviceLostError} When the device is lost meanwhile.
    * @throws {GpuError} When the GPU refused a program or a command.
    */
-  wait<T>(result: Promise<T>): Promise<T>;
+  wait<T>(result: Promise<T> | (() => Promise<T>)): Promise<T>;
   /** Frees every tensor on the device, unregisters the backend, and destroys a device it made. */
   dispose(): void;
 }
+
+/** Milliseconds in which a device's loss is heard of after a command has failed for it. */
+const LOSS_GRACE = 50;
 
 const MISSING =
   "Run `deno task doctor`, or install a driver: `apt-get install mesa-vulkan-drivers " +
@@ -158,6 +164,9 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
     typeof WebGPUBackend
   >;
   tf.registerBackend("webgpu", () => new WebGPUBackend(foreignDevice, foreignInfo), 3);
+  // Small operations that tfjs would compute on the host, depending on where their inputs happen to
+  // be, give other bits there: a resumed run would differ from one that never stopped.
+  tf.env().set("WEBGPU_CPU_FORWARD", false);
   if (!await tf.setBackend("webgpu")) {
     throw new NoGpuAdapterError(`Cannot start tfjs's WebGPU backend on ${info?.description}`);
   }
@@ -175,15 +184,23 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
     isSoftware: info?.isFallbackAdapter ?? false,
     lost: lostPromise,
     check,
-    async wait<T>(result: Promise<T>): Promise<T> {
-      const value = await Promise.race([
-        result,
-        lostPromise.then((error): never => {
-          throw error;
-        }),
-      ]);
-      check();
-      return value;
+    async wait<T>(result: Promise<T> | (() => Promise<T>)): Promise<T> {
+      const watched = lostPromise.then((error): never => {
+        throw error;
+      });
+      try {
+        const value = await Promise.race([
+          typeof result === "function" ? result() : result,
+          watched,
+        ]);
+        check();
+        return value;
+      } catch (error) {
+        // A loss makes pending reads fail too, with errors that do not name it: let it speak first.
+        await Promise.race([watched, new Promise((resolve) => setTimeout(resolve, LOSS_GRACE))]);
+        check();
+        throw error;
+      }
     },
     dispose(): void {
       if (disposed) return;

@@ -124,7 +124,8 @@ export class Trainer {
   async fit(training: FerDataset, validation: FerDataset): Promise<TrainingResult> {
     const run = new Run(this.#model, this.config, this.#options, training, validation);
     try {
-      return await run.train();
+      const { gpu } = this.#options;
+      return gpu ? await gpu.wait(() => run.train()) : await run.train();
     } finally {
       run.dispose();
     }
