@@ -142,6 +142,7 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
   let disposed = false;
   let lost: GpuDeviceLostError | null = null;
   let refused: string | null = null;
+  const waiting = new Set<(error: Error) => void>();
   const onError = (event: Event) => {
     refused ??= (event as GPUUncapturedErrorEvent).error.message;
   };
@@ -154,6 +155,7 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
           "What was saved is intact; start again from the last checkpoint",
       );
       resolve(lost);
+      for (const reject of waiting) reject(lost);
     });
   });
 
@@ -178,6 +180,15 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
     refused = null;
     throw new GpuError(`The GPU refused a command: ${message}`);
   };
+  const untilLost = async <T>(result: Promise<T>): Promise<T> => {
+    const { promise, reject } = Promise.withResolvers<never>();
+    waiting.add(reject);
+    try {
+      return await Promise.race([result, promise]);
+    } finally {
+      waiting.delete(reject);
+    }
+  };
   return {
     device,
     description: info?.description || info?.device || "unknown adapter",
@@ -185,19 +196,13 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
     lost: lostPromise,
     check,
     async wait<T>(result: Promise<T> | (() => Promise<T>)): Promise<T> {
-      const watched = lostPromise.then((error): never => {
-        throw error;
-      });
       try {
-        const value = await Promise.race([
-          typeof result === "function" ? result() : result,
-          watched,
-        ]);
+        const value = await untilLost(typeof result === "function" ? result() : result);
         check();
         return value;
       } catch (error) {
         // A loss makes pending reads fail too, with errors that do not name it: let it speak first.
-        await Promise.race([watched, new Promise((resolve) => setTimeout(resolve, LOSS_GRACE))]);
+        await untilLost(new Promise((resolve) => setTimeout(resolve, LOSS_GRACE)));
         check();
         throw error;
       }
