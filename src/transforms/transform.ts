@@ -51,13 +51,20 @@ export interface Transform<Out = Image, In = Image> {
  *
  * @param image The image.
  * @returns 1, 3 or 4.
- * @throws {TypeError} When the data's length is not width x height x 1, 3 or 4.
+ * @throws {TypeError} When the data is not bytes or its length is not width x height x 1, 3 or 4.
  */
 export function channelsOf(image: Image): 1 | 3 | 4 {
-  const channels = image.data.length / (image.width * image.height);
+  const { data } = image;
+  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
+    throw new TypeError(
+      `Cannot read an image of ${image.width}x${image.height}: expected bytes, got ` +
+        Object.prototype.toString.call(data).slice(8, -1),
+    );
+  }
+  const channels = data.length / (image.width * image.height);
   if (channels === 1 || channels === 3 || channels === 4) return channels;
   throw new TypeError(
-    `Cannot read an image of ${image.width}x${image.height} with ${image.data.length} samples: ` +
+    `Cannot read an image of ${image.width}x${image.height} with ${data.length} samples: ` +
       "expected 1, 3 or 4 a pixel",
   );
 }

@@ -1,0 +1,57 @@
+/**
+ * Augmentations that training offers by name.
+ *
+ * @module
+ */
+import { IMAGE_SIZE } from "../emotions.ts";
+import type { Size } from "./arguments.ts";
+import { Compose } from "./compose.ts";
+import { RandomAffine } from "./random_affine.ts";
+import { RandomErasing } from "./random_erasing.ts";
+import { RandomHorizontalFlip } from "./random_horizontal_flip.ts";
+import { RandomResizedCrop } from "./random_resized_crop.ts";
+import { RandomRotation } from "./random_rotation.ts";
+import type { Image } from "./transform.ts";
+
+/**
+ * The recipe's augmentation, bytes to bytes: flip, rotation within 10 degrees, a crop of 90 to 100 %
+ * of the area.
+ *
+ * @param size Pixels that come out.
+ *
+ * @example
+ * ```ts
+ * import { Generator } from "@fer/core";
+ * import { standardAugmentation } from "@fer/core/transforms";
+ *
+ * const image = { data: new Uint8Array(48 * 48).fill(255), width: 48, height: 48 };
+ * console.assert(standardAugmentation().apply(image, new Generator(42)).width === 48);
+ * ```
+ */
+export function standardAugmentation(size: Size = IMAGE_SIZE): Compose {
+  return new Compose<Image, Image>([
+    new RandomHorizontalFlip(),
+    new RandomRotation(10),
+    new RandomResizedCrop(size, { scale: [0.9, 1] }),
+  ]);
+}
+
+/**
+ * A stronger augmentation for long runs, bytes to bytes: flip, one bilinear map (rotation within 15
+ * degrees, shift within 8 %, scale 0.85 to 1.15), a crop of 80 to 100 % of the area, and a rectangle
+ * of up to 20 % erased from a quarter of the images.
+ *
+ * @param size Pixels that come out.
+ */
+export function strongAugmentation(size: Size = IMAGE_SIZE): Compose {
+  return new Compose<Image, Image>([
+    new RandomHorizontalFlip(),
+    new RandomAffine(15, {
+      translate: [0.08, 0.08],
+      scale: [0.85, 1.15],
+      interpolation: "bilinear",
+    }),
+    new RandomResizedCrop(size, { scale: [0.8, 1] }),
+    new RandomErasing(0.25, { scale: [0.02, 0.2], value: "random" }),
+  ]);
+}
