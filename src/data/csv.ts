@@ -1,0 +1,199 @@
+/**
+ * FER-2013 from its CSV file.
+ *
+ * @module
+ */
+import { EMOTIONS, IMAGE_SIZE } from "../emotions.ts";
+import { type CsvSource, quoted, readCsvRows, sourceName } from "./csv_rows.ts";
+import { FerDataset, type Usage, USAGES } from "./dataset.ts";
+
+/** How {@linkcode loadFerCsv} reads. */
+export interface LoadFerCsvOptions {
+  /**
+   * Height and width of the images, in pixels.
+   * @default {48}
+   */
+  readonly size?: number;
+  /**
+   * The split of a file without a `Usage` column.
+   * @default {"Training"} with an `emotion` column, `PrivateTest` without
+   */
+  readonly usage?: Usage;
+  /**
+   * What to call the file in messages and reports.
+   * @default The path or address
+   */
+  readonly name?: string;
+}
+
+const COLUMNS = ["emotion", "pixels", "usage"] as const;
+const BLOCK_ROWS = 1024;
+const ENCODER = new TextEncoder();
+
+/**
+ * Loads FER-2013 from its CSV file: plain or gzipped, with or without a byte order mark, with LF or
+ * CRLF, the columns in any order. It reads every layout in circulation: `fer2013.csv`
+ * (`emotion,pixels,Usage`), `icml_face_data.csv` (header names with leading spaces), the challenge's
+ * `train.csv` (no `Usage`) and `test.csv` (no `emotion`: the labels are -1).
+ *
+ * The text is streamed, never held.
+ *
+ * @param source A path, a `file:` or `https:` URL, or the file's bytes.
+ * @param options How to read it.
+ * @returns The images in the file's order, with the seven {@linkcode EMOTIONS} as classes.
+ * @throws {SyntaxError} When the text is malformed: empty, HTML, a column missing, a value that is
+ * not a whole number, gzip that is cut off. Messages name file, row (from 1) and value.
+ * @throws {RangeError} When a label, pixel, number of pixels or `Usage` is out of range.
+ * @throws {Error} When the file cannot be opened.
+ *
+ * @example
+ * ```ts
+ * import { loadFerCsv } from "@fer/core/data";
+ *
+ * const row = `3,${Array(48 * 48).fill(128).join(" ")},Training\n`;
+ * const dataset = await loadFerCsv(new Blob([`emotion,pixels,Usage\n${row}`]).stream());
+ * console.assert(dataset.length === 1 && dataset.labels[0] === 3);
+ * ```
+ */
+export async function loadFerCsv(
+  source: CsvSource,
+  options: LoadFerCsvOptions = {},
+): Promise<FerDataset> {
+  const { size = IMAGE_SIZE, name = sourceName(source) } = options;
+  if (!Number.isInteger(size) || size < 1) {
+    throw new RangeError(`Cannot read ${name}: size is ${size}, expected a whole number from 1`);
+  }
+  const area = size * size;
+  const scratch = new Uint8Array(area * 4);
+  const blocks: Uint8Array[] = [];
+  const labels: number[] = [];
+  const usages: number[] = [];
+  let header: Header | undefined;
+  for await (const row of readCsvRows(source, name)) {
+    if (!header) {
+      header = readHeader(row, name);
+      continue;
+    }
+    const index = labels.length;
+    const where = (): string => `Cannot read row ${(index + 1).toLocaleString("en-US")} of ${name}`;
+    if (row.length !== header.fields) {
+      throw new SyntaxError(`${where()}: expected ${header.fields} fields, got ${row.length}`);
+    }
+    labels.push(header.emotion < 0 ? -1 : parseLabel(row[header.emotion], where));
+    usages.push(
+      header.usage < 0
+        ? USAGES.indexOf(options.usage ?? (header.emotion < 0 ? "PrivateTest" : "Training"))
+        : parseUsage(row[header.usage], where),
+    );
+    const place = index % BLOCK_ROWS;
+    if (place === 0) blocks.push(new Uint8Array(BLOCK_ROWS * area));
+    const text = row[header.pixels].trim();
+    const into = blocks[blocks.length - 1].subarray(place * area, (place + 1) * area);
+    if (!parsePixels(text, scratch, into)) {
+      throw pixelError(text, size, where());
+    }
+  }
+  if (labels.length === 0) {
+    throw new SyntaxError(`Cannot read ${name}: ${header ? "it has a header only" : "no rows"}`);
+  }
+  const pixels = new Uint8Array(labels.length * area);
+  blocks.forEach((block, i) => {
+    const at = i * BLOCK_ROWS * area;
+    pixels.set(block.subarray(0, pixels.length - at), at);
+  });
+  return new FerDataset({
+    pixels,
+    labels: Int8Array.from(labels),
+    usages: Uint8Array.from(usages),
+    classes: EMOTIONS,
+    size,
+    source: name,
+  });
+}
+
+/** The place of each column, -1 where there is none, and the number of fields. */
+type Header = Readonly<Record<typeof COLUMNS[number] | "fields", number>>;
+
+function readHeader(row: readonly string[], name: string): Header {
+  const found = row.map((field) => field.trim().toLowerCase());
+  const [emotion, pixels, usage] = COLUMNS.map((column) => found.indexOf(column));
+  if (pixels < 0) {
+    const columns = quoted(row.map((field) => field.trim()).join(","));
+    throw new SyntaxError(`Cannot read ${name}: no column "pixels" in its first line ${columns}`);
+  }
+  if (emotion < 0 && usage >= 0) {
+    throw new SyntaxError(`Cannot read ${name}: it has a column "Usage" but no column "emotion"`);
+  }
+  return { emotion, pixels, usage, fields: row.length };
+}
+
+function parseLabel(field: string, where: () => string): number {
+  const text = field.trim();
+  const last = EMOTIONS.length - 1;
+  if (!/^-?\d+$/.test(text)) {
+    throw new SyntaxError(
+      `${where()}: label is ${quoted(text)}, expected a whole number from 0 to ${last}`,
+    );
+  }
+  const label = Number(text);
+  if (label < 0 || label > last) {
+    throw new RangeError(`${where()}: label is ${text}, expected 0 to ${last}`);
+  }
+  return label;
+}
+
+const USAGE_CODES: ReadonlyMap<string, number> = new Map(
+  USAGES.map((usage, code) => [usage.toLowerCase(), code]),
+);
+
+function parseUsage(field: string, where: () => string): number {
+  const code = USAGE_CODES.get(field.trim().toLowerCase());
+  if (code !== undefined) return code;
+  throw new RangeError(
+    `${where()}: Usage is ${quoted(field.trim())}, expected ${USAGES.join(", ")}`,
+  );
+}
+
+/**
+ * Reads grey values with one space between them; false when anything is wrong. This loop sees all
+ * the 270 million characters of FER-2013: it runs on bytes, three times as fast as on a string,
+ * and what is wrong is found out by `pixelError()`.
+ */
+function parsePixels(text: string, scratch: Uint8Array, into: Uint8Array): boolean {
+  // The longest good text, three digits and a space a pixel, fits; one that does not is wrong.
+  const { read, written } = ENCODER.encodeInto(text, scratch);
+  if (read < text.length) return false;
+  const last = into.length - 1;
+  let count = 0;
+  let start = 0;
+  let value = 0;
+  for (let i = 0; i < written; i++) {
+    const digit = scratch[i] - 48;
+    if (digit >= 0 && digit <= 9) {
+      value = value * 10 + digit;
+    } else {
+      if (digit !== -16 || value > 255 || i === start || count === last) return false;
+      into[count++] = value;
+      start = i + 1;
+      value = 0;
+    }
+  }
+  if (value > 255 || start === written || count !== last) return false;
+  into[count] = value;
+  return true;
+}
+
+function pixelError(text: string, size: number, where: string): SyntaxError | RangeError {
+  const values = text === "" ? [] : text.split(" ");
+  for (const [index, value] of values.entries()) {
+    const which = `${where}: pixel ${(index + 1).toLocaleString("en-US")} is`;
+    if (value === "") return new SyntaxError(`${which} empty, expected 0 to 255`);
+    if (!/^-?\d+$/.test(value)) {
+      return new SyntaxError(`${which} ${quoted(value)}, expected a whole number from 0 to 255`);
+    }
+    if (Number(value) < 0 || Number(value) > 255) {
+      return new RangeError(`${which} ${quoted(value).slice(1, -1)}, expected 0 to 255`);
+    }
+  }
+  return new RangeError(`${where}: expected ${size * size} pixels, got ${values.length}`);
+}
