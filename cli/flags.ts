@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { parseArgs } from "@std/cli/parse-args";
 import { closestString } from "@std/text/closest-string";
 
 /** Thrown when a command line cannot be read; the program ends with exit code 2. */
@@ -199,26 +198,42 @@ export function readFlag(shown: string, flag: Flag, value: unknown): boolean | n
   }
 }
 
-/** `--flag value` as `--flag=value`, so that a value may begin with a dash. */
-function joinValues(args: readonly string[], table: FlagTable): string[] {
-  const joined: string[] = [];
+/** What a command line says, not yet checked: texts by flag, the last of each, and the rest. */
+function splitArgs(
+  command: Command,
+  args: readonly string[],
+  table: FlagTable,
+): { texts: Map<string, string>; operands: string[] } {
+  const texts = new Map<string, string>();
+  const operands: string[] = [];
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
-    if (arg === "--") return [...joined, ...args.slice(i)];
-    const flag = arg.startsWith("--") ? table[arg.slice(2)] : undefined;
-    if (!flag || flag.kind === "boolean") {
-      joined.push(arg);
+    if (arg === "--") return { texts, operands: [...operands, ...args.slice(i + 1)] };
+    if (!arg.startsWith("-") || arg === "-") {
+      operands.push(arg);
       continue;
     }
-    const value = args[i + 1];
-    if (value === undefined || value.startsWith("--")) {
-      const wanted = flag.kind === "choice" ? flag.choices.join(" or ") : flag.value;
-      throw new UsageError(`Cannot read ${arg}: it needs a value, ${wanted}`);
+    const [, name, value] = /^--?([^=]*)(?:=(.*))?$/s.exec(arg) ?? [];
+    if (!arg.startsWith("--") || !Object.hasOwn(table, name)) {
+      throw new UsageError(
+        `There is no flag ${arg.replace(/=.*/s, "")}: did you mean ` +
+          `--${closestString(name, Object.keys(table))}? See deno task ${command.name} --help`,
+      );
     }
-    joined.push(`${arg}=${value}`);
-    i++;
+    const flag = table[name];
+    let text = value;
+    if (text === undefined && flag.kind === "boolean") {
+      text = "true";
+    } else if (text === undefined) {
+      text = args[++i];
+      if (text === undefined || text.startsWith("--")) {
+        const wanted = flag.kind === "choice" ? flag.choices.join(" or ") : flag.value;
+        throw new UsageError(`Cannot read ${arg}: it needs a value, ${wanted}`);
+      }
+    }
+    texts.set(name, text);
   }
-  return joined;
+  return { texts, operands };
 }
 
 /**
@@ -234,29 +249,14 @@ export function parseFlags<Table extends FlagTable>(
   args: readonly string[],
 ): CommandLine<Table> {
   const table: FlagTable = { ...command.flags, ...COMMON };
-  const names = Object.keys(table);
   const help = args.slice(0, args.includes("--") ? args.indexOf("--") : undefined)
     .some((arg) => arg === "--help" || arg === "-h");
   const given: Record<string, unknown> = {};
   let operands: string[] = [];
   if (!help) {
-    const parsed = parseArgs(joinValues(args, table), {
-      string: [...names, "_"],
-      unknown(arg, key) {
-        if (key === undefined) return true;
-        const flag = arg.replace(/=.*$/s, "");
-        const nearest = closestString(flag.replace(/^-+/, ""), names);
-        throw new UsageError(
-          `There is no flag ${flag}: did you mean --${nearest}? ` +
-            `See deno task ${command.name} --help`,
-        );
-      },
-    });
-    operands = parsed._.map(String);
-    for (const name of names) {
-      if (!Object.hasOwn(parsed, name)) continue;
-      // A bare boolean flag arrives as an empty text.
-      const text = table[name].kind === "boolean" ? parsed[name] || "true" : parsed[name];
+    const split = splitArgs(command, args, table);
+    operands = split.operands;
+    for (const [name, text] of split.texts) {
       given[camelCase(name)] = readFlag(`--${name}`, table[name], text);
     }
     if (operands.length > 0 && !command.operands) {

@@ -1,0 +1,175 @@
+/**
+ * How training shows where it stands: one bar on a terminal, plain lines elsewhere.
+ *
+ * @module
+ */
+import type { EpochLine, TrainingBegin, TrainingCallback, TrainingProgress } from "../src/train.ts";
+
+/** Milliseconds between plain lines within an epoch. */
+const LINE_EVERY = 15_000;
+/** Goes to the line's beginning and clears it. */
+const CLEAR = "\r\x1b[2K";
+
+/** Where a {@linkcode ProgressDisplay} writes. */
+export interface ProgressOutput {
+  /** Writes a text as it is. */
+  write(text: string): void;
+  /** Whether a line can be written over. */
+  readonly isTerminal: boolean;
+  /** Characters in a line. */
+  columns(): number;
+  /** Milliseconds on a clock that never goes back. */
+  now(): number;
+}
+
+/**
+ * A duration as a clock shows it.
+ *
+ * @param seconds From 0.
+ * @returns For instance `1:02:03`, or `2:03` below an hour.
+ */
+export function clock(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const two = (value: number) => String(value).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return hours > 0
+    ? `${hours}:${two(minutes)}:${two(whole % 60)}`
+    : `${minutes}:${two(whole % 60)}`;
+}
+
+/**
+ * A fraction for people.
+ *
+ * @param fraction From 0 to 1.
+ * @returns For instance `67.3 %`.
+ */
+export function percent(fraction: number): string {
+  return `${(100 * fraction).toFixed(1)} %`;
+}
+
+/** A rate for people, with thousands separated. */
+function rate(imagesPerSecond: number): string {
+  return `${Math.round(imagesPerSecond).toLocaleString("en-US")} images/s`;
+}
+
+/** Shows a training on a terminal or in a log. */
+export class ProgressDisplay implements TrainingCallback {
+  readonly #output: ProgressOutput;
+  #begin: TrainingBegin | null = null;
+  #startedAt = 0;
+  #shownAt = 0;
+
+  /** @param output Where to write. */
+  constructor(output: ProgressOutput) {
+    this.#output = output;
+  }
+
+  /**
+   * A line that stays, above the bar.
+   *
+   * @param text The line.
+   */
+  line(text: string): void {
+    this.#output.write(`${this.#output.isTerminal ? CLEAR : ""}${text}\n`);
+  }
+
+  /** Takes the bar away. */
+  clear(): void {
+    if (this.#output.isTerminal) this.#output.write(CLEAR);
+  }
+
+  /**
+   * Notes what there is to do.
+   *
+   * @param begin What is known when training begins.
+   */
+  onTrainBegin(begin: TrainingBegin): void {
+    this.#begin = begin;
+    this.#startedAt = this.#shownAt = this.#output.now();
+  }
+
+  /**
+   * Moves the bar, or now and then writes a line.
+   *
+   * @param progress Where training stands.
+   */
+  onProgress(progress: TrainingProgress): void {
+    const { epoch, epochs, batch, batches, loss, imagesPerSecond } = progress;
+    const text = `loss ${loss.toFixed(4)}  ${rate(imagesPerSecond)}  ` +
+      `ETA ${clock(this.#secondsLeft(progress))}`;
+    const head = `epoch ${epoch}/${epochs}`;
+    if (this.#output.isTerminal) {
+      this.#bar(head, batch / batches, `${batch}/${batches}  ${text}`);
+      return;
+    }
+    const now = this.#output.now();
+    if (now - this.#shownAt < LINE_EVERY) return;
+    this.#shownAt = now;
+    this.line(`${head}  batch ${batch}/${batches}  ${text}`);
+  }
+
+  /**
+   * Moves the bar while the network is validated.
+   *
+   * @param done Images done.
+   * @param total Images in all.
+   */
+  onValidation(done: number, total: number): void {
+    if (!this.#output.isTerminal) return;
+    this.#bar("validation", done / total, `${done}/${total}`);
+  }
+
+  /**
+   * Writes the epoch's line.
+   *
+   * @param line What the epoch came to.
+   */
+  onEpochEnd(line: EpochLine): void {
+    this.#shownAt = this.#output.now();
+    this.line(
+      `epoch ${line.epoch}/${this.#begin?.config.epochs ?? line.epoch}` +
+        `  loss ${line.trainLoss.toFixed(4)}  accuracy ${percent(line.trainAccuracy)}` +
+        `  |  validation loss ${line.valLoss.toFixed(4)}  accuracy ${percent(line.valAccuracy)}` +
+        `  macro-F1 ${percent(line.valMacroF1)}` +
+        `  |  lr ${Number(line.lr.toPrecision(3))}  ${rate(line.imagesPerSecond)}` +
+        `  ${clock(line.seconds)}${line.best ? "  best" : ""}`,
+    );
+  }
+
+  /** Seconds until the last epoch or the first limit, at the pace so far. */
+  #secondsLeft({ epoch, epochs, batch, batches, step }: TrainingProgress): number {
+    if (!this.#begin) return 0;
+    const { config, step: stepBefore } = this.#begin;
+    const elapsed = (this.#output.now() - this.#startedAt) / 1000;
+    const toDo = (epochs - epoch) * batches + batches - batch;
+    const steps = config.maxSteps > 0 ? Math.min(toDo, config.maxSteps - step) : toDo;
+    const left = steps * elapsed / Math.max(1, step - stepBefore);
+    return config.maxMinutes > 0 ? Math.min(left, 60 * config.maxMinutes - elapsed) : left;
+  }
+
+  #bar(head: string, share: number, tail: string): void {
+    const columns = Math.max(20, this.#output.columns()) - 1;
+    const room = Math.min(30, columns - head.length - tail.length - 4);
+    const full = Math.round(Math.min(1, share) * room);
+    const bar = room < 5 ? "" : `[${"=".repeat(full)}${" ".repeat(room - full)}] `;
+    this.#output.write(`${CLEAR}${`${head} ${bar}${tail}`.slice(0, columns)}`);
+  }
+}
+
+/**
+ * The terminal or pipe that stdout is.
+ *
+ * @returns What writes to it.
+ */
+export function stdoutOutput(): ProgressOutput {
+  const encoder = new TextEncoder();
+  return {
+    write(text) {
+      let bytes = encoder.encode(text);
+      while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
+    },
+    isTerminal: Deno.stdout.isTerminal(),
+    columns: () => Deno.consoleSize().columns,
+    now: () => performance.now(),
+  };
+}
