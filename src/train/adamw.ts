@@ -4,10 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { FerTensor } from "./loss.ts";
-
-/** A variable of tfjs (`tf.Variable`). */
-export type FerVariable = tf.Variable;
+import type { FerTensor, FerVariable } from "../model/tensor.ts";
 
 /** The options of {@linkcode AdamW}, under PyTorch's names and with its defaults. */
 export interface AdamWOptions {

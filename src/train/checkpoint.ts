@@ -6,7 +6,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { CheckpointError, readSafetensors, writeSafetensors } from "../model/safetensors.ts";
 import { writeFileAtomic } from "../model/atomic_write.ts";
-import type { FerVariable } from "./adamw.ts";
+import type { FerVariable } from "../model/tensor.ts";
 import type { EpochLine } from "./run_directory.ts";
 import type { EarlyStoppingState, PlateauState } from "./schedule.ts";
 

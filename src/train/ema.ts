@@ -4,7 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { FerVariable } from "./adamw.ts";
+import type { FerVariable } from "../model/tensor.ts";
 
 /**
  * Averages variables over training steps, and lends the averages to the network.

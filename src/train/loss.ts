@@ -8,8 +8,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 
-/** A tensor of tfjs (`tf.Tensor`). */
-export type FerTensor = tf.Tensor;
+import type { FerTensor } from "../model/tensor.ts";
 
 /** How {@linkcode targetCoefficients} shapes the targets. */
 export interface TargetOptions {

@@ -142,6 +142,15 @@ export class RunDirectory {
   }
 
   /**
+   * Whether the run has a file yet.
+   *
+   * @param name For instance `last.safetensors`.
+   */
+  async has(name: string): Promise<boolean> {
+    return await Deno.stat(this.file(name)).then(() => true, () => false);
+  }
+
+  /**
    * Writes a JSON file whole or not at all.
    *
    * @param name For instance `config.json`.

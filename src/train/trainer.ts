@@ -10,18 +10,22 @@ import { DataLoader } from "../data/loader.ts";
 import { leakFreeIndices } from "../data/audit.ts";
 import { evaluateProbabilities, type Evaluation } from "../metrics.ts";
 import {
+  describeModel,
   dropoutStates,
   type FerModel,
   largestBatch,
   loadModelWeights,
   namedWeights,
+  removeTemporaryFiles,
   saveModel,
   setDropoutStates,
 } from "../model.ts";
 import { predictDataset } from "../predict.ts";
 import { standardAugmentation, strongAugmentation } from "../transforms.ts";
 import type { Transform } from "../transforms/transform.ts";
-import { AdamW, clipGradientNorm, type FerVariable } from "./adamw.ts";
+import type { FerTensor, FerVariable } from "../model/tensor.ts";
+import { VERSION } from "../version.ts";
+import { AdamW, clipGradientNorm } from "./adamw.ts";
 import type { StopReason, TrainingCallback, TrainingResult } from "./callbacks.ts";
 import {
   loadCheckpoint,
@@ -31,7 +35,7 @@ import {
 } from "./checkpoint.ts";
 import { type TrainingConfig, trainingConfig } from "./config.ts";
 import { WeightAverage } from "./ema.ts";
-import { balancedClassWeights, type FerTensor } from "./loss.ts";
+import { balancedClassWeights } from "./loss.ts";
 import type { EpochLine, RunDirectory, StepLine } from "./run_directory.ts";
 import { readMetrics } from "./run_directory.ts";
 import { cosineAnnealing, EarlyStopping, linearWarmup, ReduceLROnPlateau } from "./schedule.ts";
@@ -56,6 +60,8 @@ export interface TrainerOptions {
   readonly runDirectory?: RunDirectory;
   /** Whom to tell. */
   readonly callbacks?: readonly TrainingCallback[];
+  /** What else `config.json` is to say: the command, an audit of the data. */
+  readonly notes?: Readonly<Record<string, unknown>>;
   /** Ends training: what is trained is saved, and `fit()` returns with `aborted`. */
   readonly signal?: AbortSignal;
 }
@@ -150,6 +156,7 @@ class Run {
   readonly #model: FerModel;
   readonly #config: TrainingConfig;
   readonly #directory?: RunDirectory;
+  readonly #notes: Readonly<Record<string, unknown>>;
   readonly #callbacks: readonly TrainingCallback[];
   readonly #signal?: AbortSignal;
   readonly #gpu?: WebGpu;
@@ -190,6 +197,7 @@ class Run {
     this.#model = model;
     this.#config = config;
     this.#directory = options.runDirectory;
+    this.#notes = options.notes ?? {};
     this.#callbacks = options.callbacks ?? [];
     this.#signal = options.signal;
     this.#gpu = options.gpu;
@@ -246,6 +254,12 @@ class Run {
       if (unlabelled >= 0 && !set.softLabels) {
         throw new RangeError(`Cannot ${name} on ${set.source}: image ${unlabelled} has no label`);
       }
+      const { size } = describeModel(this.#model).preprocessing;
+      if (set.size !== size) {
+        throw new RangeError(
+          `Cannot ${name} on images of ${set.size}x${set.size}: the network takes ${size}x${size}`,
+        );
+      }
       const outputs = this.#model.outputShape.at(-1);
       if (set.classes.length !== outputs) {
         throw new RangeError(
@@ -297,6 +311,7 @@ class Run {
   }
 
   async train(): Promise<TrainingResult> {
+    await this.#describe();
     await this.#restore();
     const { epochs } = this.#config;
     for (const callback of this.#callbacks) {
@@ -610,11 +625,43 @@ class Run {
     this.#savedAt = performance.now();
   }
 
+  /** Writes `config.json`, once in a run's life and before its first step. */
+  async #describe(): Promise<void> {
+    if (!this.#directory || await this.#directory.has("config.json")) return;
+    const { source, classes } = this.#training;
+    const { architecture } = describeModel(this.#model);
+    const runtime = globalThis.Deno;
+    await this.#directory.writeJson("config.json", {
+      libraryVersion: VERSION,
+      startedAt: new Date().toISOString(),
+      config: this.#config,
+      architecture,
+      parameters: this.#model.countParams(),
+      data: {
+        source,
+        classes,
+        trainingImages: this.#training.length,
+        validationImages: this.#validation.length,
+      },
+      machine: {
+        adapter: this.#gpu?.description ?? tf.getBackend(),
+        isSoftware: this.#gpu?.isSoftware ?? true,
+        deno: runtime?.version.deno,
+        os: runtime?.build.os,
+        arch: runtime?.build.arch,
+        cores: navigator.hardwareConcurrency,
+        tfjs: tf.version_core,
+      },
+      ...this.#notes,
+    });
+  }
+
   /** Takes up the state of the run directory's last checkpoint, where there is one. */
   async #restore(): Promise<void> {
     if (!this.#directory) return;
-    const path = this.#directory.file("last.safetensors");
-    if (await Deno.stat(path).then(() => true, () => false)) {
+    await removeTemporaryFiles(this.#directory.path);
+    if (await this.#directory.has("last.safetensors")) {
+      const path = this.#directory.file("last.safetensors");
       Object.assign(this.#state, await loadCheckpoint(path, this.#variables()));
       const { plateau, earlyStopping, dropout, optimizerSteps, seconds } = this.#state;
       this.#plateau.setState(plateau);

@@ -5,11 +5,10 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { Batch } from "../data/loader.ts";
-import type { FerModel } from "../model.ts";
-import { pixelsToInput } from "../model/input.ts";
+import { applyTraining, describeModel, type FerModel, pixelsToInput } from "../model.ts";
 import { Generator } from "../random.ts";
-import type { FerVariable } from "./adamw.ts";
-import { crossEntropy, type FerTensor, targetCoefficients, type TargetOptions } from "./loss.ts";
+import type { FerTensor, FerVariable } from "../model/tensor.ts";
+import { crossEntropy, targetCoefficients, type TargetOptions } from "./loss.ts";
 
 /** Keeps mixup's draws apart from every other stream of the seed. */
 const MIXUP_STREAM = 0x6d697875;
@@ -72,9 +71,10 @@ export function trainingStep(
     })
     : hard;
   const names = new Map([...variables].map(([name, variable]) => [variable.name, name]));
+  const { preprocessing } = describeModel(model);
   const kept: { correct?: FerTensor } = {};
   const { value: loss, grads } = tf.tidy(() => {
-    const images = pixelsToInput(batch.pixels, batch.shape);
+    const images = pixelsToInput(batch.pixels, batch.shape, preprocessing);
     const input = mix
       ? tf.add(
         tf.mul(images, mix.share),
@@ -83,7 +83,7 @@ export function trainingStep(
       : images;
     const targets = tf.tensor2d(coefficients, [n, classes]);
     return tf.variableGrads(() => {
-      const logits = model.apply(input, { training: true }) as tf.Tensor;
+      const logits = applyTraining(model, input);
       const right = tf.equal(tf.argMax(logits, -1), tf.argMax(targets, -1));
       kept.correct = tf.keep(tf.sum(tf.cast(right, "float32")));
       return crossEntropy(logits, targets) as tf.Scalar;
