@@ -222,8 +222,8 @@ function splitArgs(
     }
     const flag = table[name];
     let text = value;
-    if (text === undefined && flag.kind === "boolean") {
-      text = "true";
+    if (flag.kind === "boolean") {
+      text ??= "true";
     } else if (text === undefined) {
       text = args[++i];
       if (text === undefined || text.startsWith("--")) {

@@ -7,6 +7,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { Generator, type WebGpu } from "../mod.ts";
+import { applyTraining, buildFerCnn, namedWeights } from "../src/model.ts";
 
 /** What became of one operation. */
 export interface SelfTestResult {
@@ -92,6 +93,21 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     const v = tf.square(gradient).mul(0.001);
     const update = m.div(0.1).div(tf.sqrt(v.div(0.001)).add(1e-8));
     return weight.mul(1 - 1e-7).sub(update.mul(1e-3));
+  },
+  "a whole network, its loss and gradients": (input) => {
+    const model = buildFerCnn({ filters: [3, 5, 7], hidden: 11, size: 24, seed: 1 });
+    const images = input(1, [5, 24, 24, 1]);
+    const labels = tf.softmax(input(2, [5, 7]));
+    const weights = [...namedWeights(model)].filter(([, { trainable }]) => trainable);
+    const { value, grads } = tf.variableGrads(
+      () => crossEntropy(applyTraining(model, images), labels) as tf.Scalar,
+      weights.map(([, variable]) => variable),
+    );
+    // A bias before a normalization has no gradient but rounding.
+    const gradients = weights.filter(([name]) => !/^conv\d+\.bias$/.test(name))
+      .map(([, variable]) => grads[variable.name]);
+    model.dispose();
+    return [value, ...gradients];
   },
 };
 

@@ -1,0 +1,225 @@
+/**
+ * `deno task doctor`: whether this machine can train, and what to do where it cannot.
+ *
+ * @module
+ */
+import { NoGpuAdapterError, useWebGpu, type WebGpu } from "../mod.ts";
+import { buildFerCnn, largestBatch } from "../src/model.ts";
+import manifest from "../deno.json" with { type: "json" };
+import { driverVersion } from "./driver.ts";
+import type { Command } from "./flags.ts";
+import { EXIT, print, runProgram } from "./program.ts";
+import { selfTest, type SelfTestResult } from "./self_test.ts";
+
+const COMMAND = {
+  name: "doctor",
+  about: "Look at the adapter, its driver and its limits, test every GPU operation that training " +
+    "uses,\nand say what to do about what is found. The exit code is 0 only if training can run.",
+  flags: {
+    json: { kind: "boolean", about: "Print one JSON object" },
+  },
+} as const satisfies Command;
+
+/** The batch of the default recipe. */
+const RECIPE_BATCH = 64;
+/** Bytes of memory below which training on FER-2013 has to swap. */
+const LEAST_MEMORY = 2 * 2 ** 30;
+const MIB = 2 ** 20;
+
+const LIMITS = [
+  "maxStorageBufferBindingSize",
+  "maxBufferSize",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupsPerDimension",
+  "maxStorageBuffersPerShaderStage",
+] as const;
+const FEATURES = ["shader-f16", "subgroups", "timestamp-query"] as const;
+
+/** Something found, and what to do about it. */
+interface Finding {
+  /** Whether training cannot run because of it. */
+  readonly fatal: boolean;
+  /** What was found. */
+  readonly what: string;
+  /** What to do. */
+  readonly advice: string;
+}
+
+/** The machine without its GPU. */
+interface Machine {
+  readonly os: string;
+  readonly cores: number;
+  readonly memory: { readonly total: number; readonly available: number };
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** The GPU as WebGPU shows it. */
+interface Adapter {
+  readonly name: string;
+  readonly software: boolean;
+  readonly driver: string | null;
+  readonly limits: Readonly<Record<string, number>>;
+  readonly features: Readonly<Record<string, boolean>>;
+  readonly largestBatch: number;
+}
+
+function examineMachine(): Machine {
+  const { total, available } = Deno.systemMemoryInfo();
+  const packages = Object.entries(manifest.imports).flatMap(([name, target]) => {
+    const version = /@(\d+\.\d+\.\d+[\w.-]*)\/?$/.exec(target)?.[1];
+    return version ? [[name.replace(/\/$/, ""), version]] : [];
+  });
+  return {
+    os: `${Deno.build.os} ${Deno.osRelease()} ${Deno.build.arch}`,
+    cores: navigator.hardwareConcurrency,
+    memory: { total, available },
+    versions: {
+      Deno: Deno.version.deno,
+      [manifest.name]: manifest.version,
+      ...Object.fromEntries(packages),
+    },
+  };
+}
+
+async function examineAdapter(gpu: WebGpu, source: GPUAdapter | null): Promise<Adapter> {
+  const { limits } = gpu.device;
+  const model = buildFerCnn();
+  const batch = largestBatch(model, limits.maxStorageBufferBindingSize);
+  model.dispose();
+  return {
+    name: gpu.description,
+    software: gpu.isSoftware,
+    driver: await driverVersion(source?.info.vendor ?? ""),
+    limits: Object.fromEntries(LIMITS.map((name) => [name, limits[name] ?? 0])),
+    features: Object.fromEntries(
+      FEATURES.map((name) => [name, source?.features.has(name) ?? false]),
+    ),
+    largestBatch: batch,
+  };
+}
+
+function adviseOnMachine({ memory }: Machine): Finding[] {
+  if (memory.total >= LEAST_MEMORY) return [];
+  return [{
+    fatal: false,
+    what: `This machine has ${
+      Math.round(memory.total / MIB).toLocaleString("en-US")
+    } MiB of memory`,
+    advice: "Training on FER-2013 needs about 2 GiB: lower --batch-size, set --workers 0",
+  }];
+}
+
+function adviseOnAdapter(adapter: Adapter): Finding[] {
+  const findings: Finding[] = [];
+  if (adapter.software) {
+    findings.push({
+      fatal: false,
+      what: `${adapter.name} computes on the processor`,
+      advice: "Training works, slowly. On a machine with a graphics card, install the card's " +
+        "Vulkan driver: mesa-vulkan-drivers for AMD and Intel, nvidia-driver for NVIDIA",
+    });
+  }
+  const mesa = /^Mesa (\d+)/.exec(adapter.driver ?? "");
+  if (mesa && adapter.software && Number(mesa[1]) < 25) {
+    findings.push({
+      fatal: false,
+      what: `${adapter.driver} is an old one`,
+      advice: "Mesa 25 is about twice as fast: on Debian 12, apt-get install -t " +
+        "bookworm-backports mesa-vulkan-drivers; elsewhere, upgrade the system",
+    });
+  }
+  if (adapter.largestBatch < 1) {
+    findings.push({
+      fatal: true,
+      what: "Not even one image fits the adapter's binding limit",
+      advice: "Use another adapter",
+    });
+  } else if (adapter.largestBatch < RECIPE_BATCH) {
+    findings.push({
+      fatal: false,
+      what: `The recipe's batch of ${RECIPE_BATCH} does not fit the adapter's binding limit`,
+      advice: `Train with --batch-size ${adapter.largestBatch} or less`,
+    });
+  }
+  return findings;
+}
+
+function adviseOnTests(tests: readonly SelfTestResult[]): Finding[] {
+  return tests.filter(({ passed }) => !passed).map(({ name, error, message }) => ({
+    fatal: true,
+    what: `The GPU gets this wrong: ${name} (` +
+      `${message ?? `it is off by ${error.toExponential(1)} of the largest value`})`,
+    advice: "Update the graphics driver and Deno; if it stays, report it with this output",
+  }));
+}
+
+function printMachine({ os, cores, memory, versions }: Machine): void {
+  const gib = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
+  print("Machine");
+  print(`  ${os}, ${cores} cores`);
+  print(`  ${gib(memory.total)} GiB of memory, ${gib(memory.available)} GiB of it free`);
+  print("Versions");
+  for (const [name, version] of Object.entries(versions)) print(`  ${name} ${version}`);
+}
+
+function printAdapter(adapter: Adapter): void {
+  print("Adapter");
+  print(`  ${adapter.name}, ${adapter.software ? "software" : "hardware"}`);
+  print(`  driver: ${adapter.driver ?? "its version could not be found out"}`);
+  for (const [name, value] of Object.entries(adapter.limits)) {
+    const size = name.endsWith("Size") && value >= MIB
+      ? ` (${Math.floor(value / MIB).toLocaleString("en-US")} MiB)`
+      : "";
+    print(`  ${name}: ${value.toLocaleString("en-US")}${size}`);
+  }
+  for (const [name, there] of Object.entries(adapter.features)) {
+    print(`  ${name}: ${there ? "yes" : "no"}`);
+  }
+  print(`  largest batch of the recipe's network: ${adapter.largestBatch.toLocaleString("en-US")}`);
+}
+
+function printTest({ name, passed, error, message }: SelfTestResult): void {
+  const detail = message ?? `off by ${error.toExponential(1)} of the largest value`;
+  print(`  ${passed ? "ok    " : "WRONG "} ${name}: ${detail}`);
+}
+
+await runProgram(COMMAND, async ({ json }) => {
+  const machine = examineMachine();
+  const findings = adviseOnMachine(machine);
+  if (!json) printMachine(machine);
+
+  let adapter: Adapter | null = null;
+  let tests: SelfTestResult[] = [];
+  try {
+    const powerPreference = "high-performance";
+    const source = await navigator.gpu?.requestAdapter({ powerPreference });
+    const gpu = await useWebGpu({ powerPreference });
+    adapter = await examineAdapter(gpu, source ?? null);
+    findings.push(...adviseOnAdapter(adapter));
+    if (!json) {
+      printAdapter(adapter);
+      print("Self-test: each operation on the GPU and on the processor");
+    }
+    tests = await selfTest(gpu, json ? undefined : printTest);
+    findings.push(...adviseOnTests(tests));
+    gpu.dispose();
+  } catch (error) {
+    if (!(error instanceof NoGpuAdapterError)) throw error;
+    findings.push({
+      fatal: true,
+      what: "There is no WebGPU adapter",
+      advice: `Run deno task setup. ${error.message}`,
+    });
+  }
+
+  const canTrain = findings.every(({ fatal }) => !fatal);
+  if (json) {
+    print(JSON.stringify({ canTrain, ...machine, adapter, tests, findings }));
+  } else {
+    print(findings.length > 0 ? "Found" : "Found nothing to mend");
+    for (const { what, advice } of findings) print(`  ${what}.\n    ${advice}.`);
+    print(canTrain ? "Training can run." : "Training cannot run.");
+  }
+  return canTrain ? EXIT.ok : EXIT.failed;
+});
