@@ -1,0 +1,328 @@
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertNotEquals,
+  assertRejects,
+} from "@std/assert";
+import * as tf from "@tensorflow/tfjs";
+import { useWebGpu, type WebGpu } from "../../src/backend.ts";
+import { drawnFaces } from "../../src/data.ts";
+import { buildFerCnn, type FerModel, readSafetensors, toStateDict } from "../../src/model.ts";
+import {
+  type EpochLine,
+  readMetrics,
+  RunDirectory,
+  Trainer,
+  type TrainerOptions,
+  type TrainingConfig,
+  TrainingDivergedError,
+  type TrainingProgress,
+  type TrainingResult,
+} from "../../src/train.ts";
+
+const faces = drawnFaces(96, 7);
+const training = faces.split("Training");
+const validation = faces.split("PublicTest");
+
+/** A recipe in small, with everything on that draws random numbers. */
+const SMALL: Partial<TrainingConfig> = {
+  epochs: 3,
+  batchSize: 16,
+  workers: 0,
+  augment: "strong",
+  mixup: 0.2,
+  ema: 0.9,
+  scheduler: "cosine",
+  warmupEpochs: 0.5,
+  labelSmoothing: 0.1,
+  classWeights: "balanced",
+  clipNorm: 1,
+};
+
+const network = (): FerModel => buildFerCnn({ filters: [4, 4, 8], hidden: 16, seed: 3 });
+
+let gpu: WebGpu;
+Deno.test.beforeAll(async () => {
+  gpu = await useWebGpu();
+});
+Deno.test.afterAll(() => gpu.dispose());
+
+interface Trained {
+  readonly result: TrainingResult;
+  readonly weights: Record<string, number[]>;
+}
+
+async function fit(
+  config: Partial<TrainingConfig>,
+  options: TrainerOptions = {},
+  model: FerModel = network(),
+): Promise<Trained> {
+  const result = await new Trainer(model, config, { gpu, ...options }).fit(training, validation);
+  const state = await toStateDict(model);
+  model.dispose();
+  const weights = [...state].map(([name, { data }]) => [name, Array.from(data as Float32Array)]);
+  return { result, weights: Object.fromEntries(weights) };
+}
+
+async function inRun(test: (path: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await test(`${folder}/run`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Trains in a folder, on from what it holds. */
+async function fitIn(
+  path: string,
+  config: Partial<TrainingConfig>,
+  options: TrainerOptions = {},
+): Promise<Trained> {
+  const resume = await Deno.stat(`${path}/config.json`).then(() => true, () => false);
+  const runDirectory = await RunDirectory.open(path, { resume });
+  try {
+    return await fit(config, { ...options, runDirectory });
+  } finally {
+    runDirectory.close();
+  }
+}
+
+/** The tensors of a safetensors file, by name. */
+async function tensorsOf(path: string): Promise<Record<string, number[]>> {
+  const { tensors } = readSafetensors(await Deno.readFile(path), path);
+  return Object.fromEntries(
+    [...tensors].map(([name, { data }]) => [name, Array.from(data as Float32Array)]),
+  );
+}
+
+/** Aborts after a number of steps. */
+function abortAfter(steps: number): TrainerOptions {
+  const controller = new AbortController();
+  return {
+    signal: controller.signal,
+    callbacks: [{ onProgress: ({ step }) => void (step >= steps && controller.abort()) }],
+  };
+}
+
+Deno.test("Trainer gives the same bits for the same seed", async () => {
+  const [first, second] = [await fit(SMALL), await fit(SMALL)];
+  assertEquals(second.weights, first.weights);
+  assertEquals(
+    second.result.history.map((line) => [line.trainLoss, line.valLoss]),
+    first.result.history.map((line) => [line.trainLoss, line.valLoss]),
+  );
+});
+
+Deno.test("Trainer gives other weights for another seed", async () => {
+  const [first, second] = [await fit(SMALL), await fit({ ...SMALL, seed: 43 })];
+  assertNotEquals(second.weights, first.weights);
+});
+
+Deno.test("Trainer gives the same bits with two workers as with none", async () => {
+  const [first, second] = [await fit(SMALL), await fit({ ...SMALL, workers: 2 })];
+  assertEquals(second.weights, first.weights);
+});
+
+for (
+  const config of [SMALL, { ...SMALL, accumulateGradBatches: 2, ema: 0, scheduler: "plateau" }]
+) {
+  const { scheduler, accumulateGradBatches = 1 } = config;
+  Deno.test(
+    `Trainer that is aborted and goes on ends with the bits of one that was not: ${scheduler}, ` +
+      `accumulating ${accumulateGradBatches}`,
+    () =>
+      inRun(async (path) => {
+        const whole = await fitIn(`${path}-whole`, config as Partial<TrainingConfig>);
+        for (const steps of [1, 5, 9]) {
+          const options = abortAfter(steps);
+          await fitIn(path, config as Partial<TrainingConfig>, options);
+        }
+        const parts = await fitIn(path, config as Partial<TrainingConfig>);
+        assertEquals(parts.weights, whole.weights);
+        assertEquals(
+          await tensorsOf(`${path}/last.safetensors`),
+          await tensorsOf(`${path}-whole/last.safetensors`),
+        );
+        const epochs = async (folder: string) =>
+          (await readMetrics(folder))
+            .filter((line): line is EpochLine => line.type === "epoch")
+            .map(({ seconds: _, imagesPerSecond: __, ...line }) => line);
+        assertEquals(await epochs(path), await epochs(`${path}-whole`));
+      }),
+  );
+}
+
+Deno.test("Trainer leaves config, metrics, checkpoints and evaluation in its folder", () =>
+  inRun(async (path) => {
+    await fitIn(path, { ...SMALL, epochs: 1 }, { notes: { command: "test" } });
+    const names = [...Deno.readDirSync(path)].map(({ name }) => name).toSorted();
+    assertEquals(names, [
+      ".lock",
+      "best.safetensors",
+      "config.json",
+      "evaluation.json",
+      "last.safetensors",
+      "metrics.jsonl",
+    ]);
+    const config = JSON.parse(await Deno.readTextFile(`${path}/config.json`));
+    assertEquals(config.config.epochs, 1);
+    assertEquals(config.command, "test");
+    assertEquals(config.machine.adapter, gpu.description);
+    const evaluation = JSON.parse(await Deno.readTextFile(`${path}/evaluation.json`));
+    assertEquals(evaluation.n, validation.length);
+  }));
+
+Deno.test("Trainer.fit() leaves the network with the weights of the best validation", () =>
+  inRun(async (path) => {
+    const { result, weights } = await fitIn(path, { ...SMALL, ema: 0, lr: 0.01 });
+    assertEquals(weights, await tensorsOf(`${path}/best.safetensors`));
+    const best = Math.max(...result.history.map(({ valMacroF1 }) => valMacroF1));
+    assertEquals(result.best?.valMacroF1, best);
+  }));
+
+Deno.test("Trainer with monitor loss keeps the checkpoint of the least validation loss", async () => {
+  const { result } = await fit({ ...SMALL, monitor: "loss", lr: 0.02 });
+  assertEquals(result.best?.valLoss, Math.min(...result.history.map(({ valLoss }) => valLoss)));
+});
+
+Deno.test("Trainer stops at maxSteps after one validation, and goes on from there", () =>
+  inRun(async (path) => {
+    const first = await fitIn(path, { ...SMALL, maxSteps: 2 });
+    assertEquals(first.result.stopped, "maxSteps");
+    assertEquals(first.result.steps, 2);
+    assertEquals(first.result.history.map(({ step, partial }) => [step, partial]), [[2, true]]);
+    const again = await fitIn(path, { ...SMALL, maxSteps: 2 });
+    assertEquals(again.result.steps, 2);
+    const rest = await fitIn(path, SMALL);
+    assertEquals(rest.result.stopped, "epochs");
+    const whole = await fitIn(`${path}-whole`, SMALL);
+    assertEquals(
+      await tensorsOf(`${path}/last.safetensors`),
+      await tensorsOf(`${path}-whole/last.safetensors`),
+    );
+    assertEquals(rest.result.steps, whole.result.steps);
+  }));
+
+Deno.test("Trainer stops at maxMinutes after one validation", async () => {
+  const { result } = await fit({ ...SMALL, epochs: 1000, maxMinutes: 0.005 });
+  assertEquals(result.stopped, "maxMinutes");
+  assertGreater(result.history.length, 0);
+});
+
+Deno.test("Trainer stops early after as many epochs without a better loss as its patience", async () => {
+  const { result } = await fit({
+    epochs: 20,
+    batchSize: 16,
+    workers: 0,
+    lr: 1e-30,
+    weightDecay: 0,
+    patience: 2,
+    scheduler: "constant",
+  });
+  assertEquals(result.stopped, "earlyStopping");
+  // The running statistics of BatchNorm still move: the loss may improve for an epoch or two.
+  assertLess(result.history.length, 20);
+});
+
+Deno.test("Trainer with overfitBatches learns its batches by heart", async () => {
+  const { result } = await fit(
+    {
+      epochs: 40,
+      batchSize: 8,
+      overfitBatches: 1,
+      lr: 0.01,
+      workers: 0,
+      patience: 0,
+      scheduler: "constant",
+    },
+    {},
+    buildFerCnn({ filters: [4, 4, 8], hidden: 16, dropout: 0, dropout2d: 0 }),
+  );
+  assertEquals(result.best?.valAccuracy, 1);
+});
+
+Deno.test("Trainer with fastDevRun trains and validates on one batch", async () => {
+  const { result } = await fit({ ...SMALL, fastDevRun: true });
+  assertEquals(result.steps, 1);
+  assertEquals(result.history.length, 1);
+});
+
+Deno.test("Trainer stops a diverging run and leaves the last good checkpoint", () =>
+  inRun(async (path) => {
+    await fitIn(path, { ...SMALL, maxSteps: 2, clipNorm: 0 });
+    const before = await Deno.readFile(`${path}/last.safetensors`);
+    const error = await assertRejects(
+      () => fitIn(path, { ...SMALL, lr: 1e30, clipNorm: 0 }),
+      TrainingDivergedError,
+      "Training diverged at epoch 1, step ",
+    );
+    assert(error.message.includes("learning rate of"), error.message);
+    assertEquals(await Deno.readFile(`${path}/last.safetensors`), before);
+  }));
+
+Deno.test("Trainer keeps the number of tensors level", async () => {
+  const model = network();
+  const before = tf.memory().numTensors;
+  const levels: number[] = [];
+  const callbacks = [{
+    onProgress: ({ step }: TrainingProgress) =>
+      void (step > 1 && levels.push(tf.memory().numTensors)),
+  }];
+  await new Trainer(model, { ...SMALL, epochs: 2 }, { gpu, callbacks }).fit(training, validation);
+  assertGreater(levels.length, 1);
+  assertEquals(new Set(levels).size, 1);
+  assertEquals(tf.memory().numTensors, before);
+  model.dispose();
+});
+
+Deno.test("Trainer names the largest batch when one does not fit the adapter", async () => {
+  const model = network();
+  await assertRejects(
+    () => new Trainer(model, { batchSize: 100_000 }, { gpu }).fit(training, validation),
+    RangeError,
+    "Cannot train with a batch size of 100,000: the largest that fits",
+  );
+  model.dispose();
+});
+
+Deno.test("Trainer refuses an empty set, unlabelled images and other classes", async () => {
+  const model = network();
+  const trainer = new Trainer(model, SMALL, { gpu });
+  const empty = training.subset([]);
+  await assertRejects(() => trainer.fit(empty, validation), RangeError, "no images");
+  await assertRejects(() => trainer.fit(training, empty), RangeError, "no images");
+  const { FerDataset } = await import("../../src/data.ts");
+  const unlabelled = new FerDataset({ ...training, labels: training.labels.map(() => -1) });
+  await assertRejects(() => trainer.fit(unlabelled, validation), RangeError, "has no label");
+  const other = new FerDataset({ ...training, classes: [...training.classes, "contempt"] });
+  await assertRejects(
+    () => trainer.fit(other, validation),
+    RangeError,
+    "the network has 7 outputs",
+  );
+  model.dispose();
+});
+
+Deno.test("Trainer tells its callbacks what happens, in order", async () => {
+  const heard: string[] = [];
+  await fit({ ...SMALL, epochs: 1 }, {
+    callbacks: [{
+      onTrainBegin: () => void heard.push("begin"),
+      onProgress: () => void (heard.at(-1) !== "progress" && heard.push("progress")),
+      onEpochEnd: () => void heard.push("epoch"),
+      onTrainEnd: () => void heard.push("end"),
+    }],
+  });
+  assertEquals(heard, ["begin", "progress", "epoch", "end"]);
+});
+
+Deno.test("Trainer lets other tasks run while it trains", async () => {
+  let ticks = 0;
+  const timer = setInterval(() => ticks++, 1);
+  await fit({ ...SMALL, epochs: 2 });
+  clearInterval(timer);
+  assertGreater(ticks, 10);
+});
