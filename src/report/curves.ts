@@ -1,0 +1,205 @@
+/**
+ * How the run went, epoch by epoch.
+ *
+ * @module
+ */
+import type { EpochLine, MetricsLine } from "../train/run_directory.ts";
+import { axis, chart, COLOURS } from "./chart.ts";
+import { type Html, html } from "./html.ts";
+import { card, missing, section, table } from "./section.ts";
+import { epochsOf } from "./summary.ts";
+import { count, decimal, percent } from "./wording.ts";
+
+interface Curve {
+  readonly name: string;
+  readonly points: ReadonlyArray<readonly [number, number]>;
+  readonly colour: string;
+  readonly dashed?: boolean;
+}
+
+function series(curve: Curve, best: number | undefined): Record<string, unknown> {
+  return {
+    type: "line",
+    name: curve.name,
+    data: curve.points,
+    // A line of one point is invisible; one of many needs no dots.
+    showSymbol: curve.points.length < 12,
+    symbol: "circle",
+    symbolSize: 5,
+    color: curve.colour,
+    lineStyle: { width: 2, type: curve.dashed ? "dashed" : "solid" },
+    markLine: best === undefined ? undefined : {
+      silent: true,
+      symbol: "none",
+      data: [{ xAxis: best }],
+      lineStyle: { color: COLOURS.text, type: "dotted", width: 1 },
+      label: { formatter: "best", color: COLOURS.text, distance: 3 },
+    },
+  };
+}
+
+/** A curve in words: from where it comes, and where it ends. */
+function course({ name, points }: Curve, write: (value: number) => string): string {
+  const [first, last] = [points[0], points[points.length - 1]];
+  return points.length > 1
+    ? `${name} from ${write(first[1])} to ${write(last[1])}`
+    : `${name} ${write(first[1])}`;
+}
+
+async function plot(
+  id: string,
+  title: string,
+  horizontal: "Epoch" | "Step",
+  curves: readonly Curve[],
+  options: {
+    readonly write: (value: number) => string;
+    readonly best?: number;
+    readonly vertical?: Readonly<Record<string, unknown>>;
+  },
+): Promise<Html> {
+  const drawn = curves.filter(({ points }) => points.length > 0);
+  if (drawn.length === 0) return card(title, missing("There are no figures to draw."));
+  const ends = drawn.flatMap(({ points }) => [points[0][0], points[points.length - 1][0]]);
+  const [low, high] = [Math.min(...ends), Math.max(...ends)];
+  const words = drawn.map((curve) => course(curve, options.write)).join("; ");
+  return card(
+    title,
+    await chart(id, `${title}: ${words}, ${horizontal.toLowerCase()} ${low} to ${high}.`, {
+      xAxis: axis(horizontal, {
+        min: low === high ? low - 1 : low,
+        max: low === high ? high + 1 : high,
+        minInterval: 1,
+        splitLine: { show: false },
+        axisLine: { show: true, lineStyle: { color: COLOURS.rule } },
+      }),
+      yAxis: axis("", { scale: true, ...options.vertical }),
+      legend: {
+        show: drawn.length > 1,
+        top: 0,
+        right: 8,
+        itemWidth: 26,
+        icon: "path://M0 4H26V6H0Z",
+        textStyle: { color: COLOURS.text },
+      },
+      series: drawn.map((curve, at) => series(curve, at === 0 ? options.best : undefined)),
+    }),
+  );
+}
+
+function points(
+  epochs: readonly EpochLine[],
+  value: (epoch: EpochLine) => number | null,
+): Array<readonly [number, number]> {
+  // A figure that is not finite is null in JSON.
+  return epochs.flatMap((epoch) => {
+    const each = value(epoch);
+    return typeof each === "number" ? [[epoch.epoch, each] as const] : [];
+  });
+}
+
+function rate(value: number): string {
+  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value);
+}
+
+/** Before an epoch has ended there is the loss of the steps. */
+async function stepCurves(metrics: readonly MetricsLine[]): Promise<Html> {
+  const steps = metrics.filter((line) => line.type === "step");
+  const of = (value: (line: typeof steps[number]) => number | null) =>
+    steps.flatMap((line) => {
+      const each = value(line);
+      return typeof each === "number" ? [[line.step, each] as const] : [];
+    });
+  const loss = { name: "training loss", points: of((line) => line.loss), colour: COLOURS.second };
+  const lr = { name: "learning rate", points: of((line) => line.lr), colour: COLOURS.first };
+  return section(
+    "curves",
+    "Curves",
+    missing(
+      steps.length > 0
+        ? "No epoch has ended yet: what is known is the training loss of the steps so far."
+        : "No epoch has ended yet and no step was logged: metrics.jsonl is missing or empty.",
+    ),
+    steps.length > 0
+      ? html`<div class="grid">${await plot("loss", "Loss", "Step", [loss], {
+        write: decimal,
+      })}${await plot("rate", "Learning rate", "Step", [lr], {
+        write: rate,
+        vertical: { axisLabel: { formatter: rate, color: COLOURS.text } },
+      })}</div>`
+      : "",
+  );
+}
+
+/**
+ * Loss, scores, learning rate and speed over the epochs.
+ *
+ * @param metrics The lines of `metrics.jsonl`.
+ * @returns A section.
+ */
+export async function curves(metrics: readonly MetricsLine[]): Promise<Html> {
+  const epochs = epochsOf(metrics);
+  if (epochs.length === 0) return await stepCurves(metrics);
+  const best = epochs.findLast((epoch) => epoch.best)?.epoch;
+  const { first, second, text } = COLOURS;
+  const inPercent = { formatter: (value: number) => percent(value, 0), color: text };
+  const plots = [
+    await plot("loss", "Loss", "Epoch", [
+      { name: "validation", points: points(epochs, (e) => e.valLoss), colour: first },
+      {
+        name: "training",
+        points: points(epochs, (e) => e.trainLoss),
+        colour: second,
+        dashed: true,
+      },
+    ], { write: decimal, best }),
+    await plot("scores", "Accuracy and macro-F1", "Epoch", [
+      { name: "validation accuracy", points: points(epochs, (e) => e.valAccuracy), colour: first },
+      {
+        name: "validation macro-F1",
+        points: points(epochs, (e) => e.valMacroF1),
+        colour: "var(--third)",
+      },
+      {
+        name: "training accuracy",
+        points: points(epochs, (e) => e.trainAccuracy),
+        colour: second,
+        dashed: true,
+      },
+    ], { write: percent, best, vertical: { axisLabel: inPercent } }),
+    await plot("rate", "Learning rate", "Epoch", [
+      { name: "learning rate", points: points(epochs, (e) => e.lr), colour: first },
+    ], {
+      write: rate,
+      vertical: { scale: false, axisLabel: { formatter: rate, color: text } },
+    }),
+    await plot("speed", "Training images a second", "Epoch", [
+      { name: "images a second", points: points(epochs, (e) => e.imagesPerSecond), colour: first },
+    ], { write: count, vertical: { scale: false } }),
+  ];
+  const rows = epochs.map((epoch) => [
+    { figure: `${epoch.epoch}${epoch.epoch === best ? " (best)" : ""}` },
+    { figure: decimal(epoch.trainLoss) },
+    { figure: decimal(epoch.valLoss) },
+    { figure: percent(epoch.trainAccuracy) },
+    { figure: percent(epoch.valAccuracy) },
+    { figure: decimal(epoch.valMacroF1) },
+    { figure: rate(epoch.lr) },
+  ]);
+  const head = [
+    "Epoch",
+    "Training loss",
+    "Validation loss",
+    "Training accuracy",
+    "Validation accuracy",
+    "Macro-F1",
+    "Learning rate",
+  ].map((figure) => ({ figure }));
+  return section(
+    "curves",
+    "Curves",
+    html`<div class="grid">${plots}</div>
+<details><summary>The same in figures</summary>${
+      table("Every epoch; the learning rate is that of its last step", head, rows)
+    }</details>`,
+  );
+}

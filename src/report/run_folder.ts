@@ -1,0 +1,85 @@
+/**
+ * What a run folder says of its run.
+ *
+ * @module
+ */
+import type { Evaluation } from "../metrics/evaluation.ts";
+import { type MetricsLine, readMetrics } from "../train/run_directory.ts";
+
+/** A JSON object. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** A run, as far as its folder knows it. */
+export interface Run {
+  /** What to call it. */
+  readonly name: string;
+  /** The content of `config.json`: choices, data, machine; null when there is none. */
+  readonly config: JsonObject | null;
+  /** The lines of `metrics.jsonl`. */
+  readonly metrics: readonly MetricsLine[];
+  /** The content of `evaluation.json`: the best epoch on the validation data; null when none. */
+  readonly evaluation: Evaluation | null;
+}
+
+/**
+ * An object inside an object.
+ *
+ * @param parent Where to look.
+ * @param key Its name there.
+ * @returns The object; an empty one when there is none.
+ */
+export function objectIn(parent: JsonObject | null, key: string): JsonObject {
+  const value = parent?.[key];
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? value as JsonObject
+    : {};
+}
+
+async function readJson(path: string): Promise<JsonObject | null> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+  try {
+    const value = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  } catch (cause) {
+    throw new SyntaxError(`Cannot read ${path}: ${(cause as Error).message}`, { cause });
+  }
+  throw new SyntaxError(`Cannot read ${path}: expected a JSON object`);
+}
+
+/**
+ * Reads a run folder, whole or begun.
+ *
+ * @param path The folder.
+ * @returns What it holds.
+ * @throws {Deno.errors.NotFound} When there is no such folder or it holds no run.
+ * @throws {SyntaxError} When one of its files is malformed.
+ */
+export async function readRun(path: string): Promise<Run> {
+  const isFolder = await Deno.stat(path).then((info) => info.isDirectory, () => false);
+  if (!isFolder) {
+    throw new Deno.errors.NotFound(`Cannot report on ${path}: there is no such folder`);
+  }
+  const config = await readJson(`${path}/config.json`);
+  const evaluation = await readJson(`${path}/evaluation.json`);
+  let metrics: MetricsLine[];
+  try {
+    metrics = await readMetrics(path);
+  } catch (cause) {
+    throw new SyntaxError(`Cannot read ${path}/metrics.jsonl: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  if (!config && !evaluation && metrics.length === 0) {
+    throw new Deno.errors.NotFound(
+      `Cannot report on ${path}: it holds no config.json, metrics.jsonl or evaluation.json`,
+    );
+  }
+  const name = (await Deno.realPath(path)).split(/[/\\]/).at(-1) || path;
+  return { name, config, metrics, evaluation: evaluation as Evaluation | null };
+}
