@@ -1,0 +1,308 @@
+/**
+ * From images to probabilities.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { FerDataset } from "./data/dataset.ts";
+import { describeModel, type FerModel } from "./model/description.ts";
+import { pixelsToInput } from "./model/input.ts";
+import { largestBatch } from "./model/largest_batch.ts";
+import type { LoadedModel } from "./model/model_file.ts";
+import { Grayscale } from "./transforms/grayscale.ts";
+import { resize } from "./transforms/resize.ts";
+import type { Image } from "./transforms/transform.ts";
+
+/** A grey image as a tensor: `[height, width]`, values from 0 to 255. */
+export type GreyTensor = tf.Tensor2D;
+
+/**
+ * An image as a tensor: `[height, width, channels]` with 1, 3 or 4 channels, values from 0 to 255,
+ * as `tf.browser.fromPixels()` gives them.
+ */
+export type ImageTensor = tf.Tensor3D;
+
+/** Images of one size as a tensor: `[batch, height, width, channels]`, values from 0 to 255. */
+export type ImageBatchTensor = tf.Tensor4D;
+
+/** An image of any size and colour: in memory, as the bytes of a JPEG or PNG file, as a tensor. */
+export type ImageInput = Image | Uint8Array | GreyTensor | ImageTensor;
+
+/** A class and how sure the model is of it. */
+export interface ClassProbability {
+  /** The class's name. */
+  readonly label: string;
+  /** From 0 to 1; those of an image sum to 1. */
+  readonly probability: number;
+}
+
+/** How images go through the model. */
+export interface PredictOptions {
+  /**
+   * The most images that are on the device at once; fewer where the adapter's limits demand it.
+   *
+   * @default 64
+   */
+  readonly batchSize?: number;
+  /**
+   * Test-time augmentation: the mean of the probabilities of an image and of its mirror image.
+   *
+   * @default false
+   */
+  readonly tta?: boolean;
+}
+
+/** How a data set goes through the model. */
+export interface PredictDatasetOptions extends PredictOptions {
+  /**
+   * Called after each batch.
+   *
+   * @param done Images so far.
+   * @param total Images in all.
+   */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * Recognizes the expression in a face: made grey, resized and normalized as the model's file says.
+ *
+ * Works on tfjs's `webgpu`, `wasm` and `cpu` backends.
+ *
+ * @param model A model, or what `loadModel()` gave.
+ * @param image A face that fills the image.
+ * @param options Mirror image, batch size.
+ * @returns The classes with their probabilities, the likeliest first.
+ * @throws {TypeError} When the image is none, or has a strange number of channels.
+ * @throws {RangeError} When a tensor's values are not from 0 to 255, or the model gives no numbers.
+ *
+ * @example
+ * ```ts
+ * import { buildFerCnn, predict } from "@fer/core";
+ *
+ * const model = buildFerCnn({ filters: [4, 4, 4], hidden: 8 });
+ * const grey = { data: new Uint8Array(48 * 48).fill(128), width: 48, height: 48 };
+ * const [best, second] = await predict(model, grey);
+ * console.assert(best.probability >= second.probability);
+ * ```
+ */
+export function predict(
+  model: FerModel | LoadedModel,
+  image: ImageInput,
+  options?: PredictOptions,
+): Promise<ClassProbability[]>;
+/**
+ * Recognizes the expression in each of several faces.
+ *
+ * @param model A model, or what `loadModel()` gave.
+ * @param images Faces of any sizes, or a tensor `[batch, height, width, channels]`.
+ * @param options Mirror images, batch size.
+ * @returns For each image its classes with their probabilities, the likeliest first.
+ * @throws {TypeError} When one is no image, or has a strange number of channels.
+ * @throws {RangeError} When a tensor's values are not from 0 to 255, or the model gives no numbers.
+ */
+export function predict(
+  model: FerModel | LoadedModel,
+  images: readonly ImageInput[] | ImageBatchTensor,
+  options?: PredictOptions,
+): Promise<ClassProbability[][]>;
+export async function predict(
+  model: FerModel | LoadedModel,
+  input: ImageInput | readonly ImageInput[] | ImageBatchTensor,
+  options: PredictOptions = {},
+): Promise<ClassProbability[] | ClassProbability[][]> {
+  const network = networkOf(model);
+  const { classes, preprocessing: { size } } = describeModel(network);
+  const [images, isBatch] = await readImages(input);
+  const grey = images.map((image) => greySquare(image, size).data);
+  const area = size * size;
+  const pixels = new Uint8Array(grey.length * area);
+  grey.forEach((each, i) => pixels.set(each, i * area));
+  const values = await probabilitiesOf(
+    network,
+    grey.length,
+    (from, to) => pixels.subarray(from * area, to * area),
+    options,
+  );
+  const ranked = grey.map((_, i) => {
+    const row = values.subarray(i * classes.length, (i + 1) * classes.length);
+    if (!row.every(Number.isFinite)) {
+      throw new RangeError(
+        `Cannot predict image ${i + 1} of ${grey.length}: the model gives ${
+          row[0]
+        }, not a number ` +
+          "from 0 to 1. Its weights are damaged, or its training diverged",
+      );
+    }
+    return classes
+      .map((label, k): ClassProbability => ({ label, probability: row[k] }))
+      .sort((a, b) => b.probability - a.probability);
+  });
+  return isBatch ? ranked : ranked[0];
+}
+
+/**
+ * Runs every image of a data set through a model, in batches that fit the adapter. Images of
+ * another size than the model's are resized.
+ *
+ * @param model A model, or what `loadModel()` gave.
+ * @param dataset The images; their labels are not looked at.
+ * @param options Batch size, mirror images, progress.
+ * @returns Probabilities `[n, classes]`, in the order of the data set; not numbers where the model's
+ * weights are none.
+ * @throws {RangeError} When the batch size is not a positive integer, or the adapter too small for
+ * one image.
+ */
+export async function predictDataset(
+  model: FerModel | LoadedModel,
+  dataset: FerDataset,
+  options: PredictDatasetOptions = {},
+): Promise<Float32Array> {
+  const network = networkOf(model);
+  const { size } = describeModel(network).preprocessing;
+  const area = size * size;
+  const pixelsOf = (from: number, to: number): Uint8Array => {
+    if (dataset.size === size) return dataset.pixels.subarray(from * area, to * area);
+    const pixels = new Uint8Array((to - from) * area);
+    for (let i = from; i < to; i++) {
+      pixels.set(greySquare(dataset.image(i), size).data, (i - from) * area);
+    }
+    return pixels;
+  };
+  return await probabilitiesOf(network, dataset.length, pixelsOf, options);
+}
+
+function networkOf(model: FerModel | LoadedModel): FerModel {
+  return model instanceof tf.LayersModel ? model : model.model;
+}
+
+/** The longest binding that tfjs's current backend can make. */
+function bindingLimit(): number {
+  const { device } = tf.backend() as unknown as { readonly device?: GPUDevice };
+  return device?.limits.maxStorageBufferBindingSize ?? Infinity;
+}
+
+/** Probabilities `[count, classes]` of grey images of the model's size. */
+async function probabilitiesOf(
+  model: FerModel,
+  count: number,
+  pixelsOf: (from: number, to: number) => Uint8Array,
+  { batchSize = 64, tta = false, onProgress }: PredictDatasetOptions,
+): Promise<Float32Array> {
+  if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
+    throw new RangeError(
+      `Cannot predict with a batch size of ${batchSize}: expected an integer from 1 on`,
+    );
+  }
+  const { classes, preprocessing } = describeModel(model);
+  const { size } = preprocessing;
+  const step = Math.min(batchSize, largestBatch(model, bindingLimit()));
+  if (step < 1) {
+    throw new RangeError(
+      `Cannot predict with model ${model.name}: a single image exceeds the adapter's binding limit ` +
+        `of ${bindingLimit().toLocaleString("en")} bytes`,
+    );
+  }
+  const out = new Float32Array(count * classes.length);
+  const read = async (probabilities: tf.Tensor, from: number): Promise<void> => {
+    try {
+      out.set(await probabilities.data<"float32">(), from * classes.length);
+    } finally {
+      probabilities.dispose();
+    }
+  };
+  // While one batch is read back, the next is already on the device's queue.
+  let before: { readonly read: Promise<void>; readonly done: number } | undefined;
+  const finish = async (): Promise<void> => {
+    await before?.read;
+    if (before) onProgress?.(before.done, count);
+  };
+  for (let from = 0; from < count; from += step) {
+    const to = Math.min(from + step, count);
+    const probabilities = tf.tidy(() => {
+      const x = pixelsToInput(pixelsOf(from, to), [to - from, size, size, 1], preprocessing);
+      const direct = tf.softmax(model.apply(x) as tf.Tensor2D);
+      if (!tta) return direct;
+      const mirrored = tf.softmax(model.apply(tf.reverse(x, 2)) as tf.Tensor2D);
+      return tf.div(tf.add(direct, mirrored), 2);
+    });
+    const next = { read: read(probabilities, from), done: to };
+    // Whoever awaits it later hears of a failure; until then it is no unhandled one.
+    next.read.catch(() => {});
+    await finish();
+    before = next;
+  }
+  await finish();
+  return out;
+}
+
+/** An image as a model takes it: grey, `[size, size]`, resized without regard to its proportions. */
+function greySquare(image: Image, size: number): Image {
+  const grey = new Grayscale().apply(image);
+  return grey.width === size && grey.height === size ? grey : resize(grey, size, size);
+}
+
+async function readImages(
+  input: ImageInput | readonly ImageInput[] | ImageBatchTensor,
+): Promise<[images: Image[], isBatch: boolean]> {
+  if (input instanceof tf.Tensor && input.rank === 4) {
+    const [batch, height, width, channels] = (input as ImageBatchTensor).shape;
+    const samples = await readSamples(input);
+    const length = height * width * channels;
+    const images = Array.from({ length: batch }, (_, i) => ({
+      data: samples.subarray(i * length, (i + 1) * length),
+      width,
+      height,
+    }));
+    return [images, true];
+  }
+  // Array.isArray() does not narrow a readonly array.
+  if (Array.isArray(input)) {
+    return [await Promise.all((input as readonly ImageInput[]).map(readImage)), true];
+  }
+  return [[await readImage(input as ImageInput)], false];
+}
+
+async function readImage(input: ImageInput): Promise<Image> {
+  if (input instanceof tf.Tensor) {
+    if (input.rank !== 2 && input.rank !== 3) {
+      throw new TypeError(
+        `Cannot predict a tensor of shape [${input.shape}]: expected [height, width] or ` +
+          "[height, width, channels]",
+      );
+    }
+    return { data: await readSamples(input), width: input.shape[1], height: input.shape[0] };
+  }
+  if (input instanceof Uint8Array) {
+    const { decodeImage } = await import("./data/decode.ts");
+    return await decodeImage(input);
+  }
+  const isImage = input?.data instanceof Uint8Array || input?.data instanceof Uint8ClampedArray;
+  if (!isImage) {
+    throw new TypeError(
+      "Cannot predict: expected {data, width, height} with bytes, the bytes of a JPEG or PNG file, " +
+        "or a tensor",
+    );
+  }
+  return input;
+}
+
+/** A tensor's values as bytes. */
+async function readSamples(tensor: tf.Tensor): Promise<Uint8Array> {
+  const values = await tensor.data<"float32">();
+  const wrong = values.findIndex((value) => !(value >= 0 && value <= 255));
+  if (wrong >= 0) {
+    throw new RangeError(
+      `Cannot predict a tensor of shape [${tensor.shape}]: element ${wrong} is ${values[wrong]}, ` +
+        "expected 0 to 255",
+    );
+  }
+  // Scaled samples would pass as a black image.
+  const isScaled = values.every((value) => value <= 1) && values.some((value) => value % 1 !== 0);
+  if (isScaled) {
+    throw new RangeError(
+      `Cannot predict a tensor of shape [${tensor.shape}]: its values seem scaled to 0 to 1, ` +
+        "expected 0 to 255",
+    );
+  }
+  return Uint8Array.from(values, Math.round);
+}
