@@ -75,7 +75,7 @@ function computeWeights(input: number, output: number): Weights {
 let scratch = new Uint8Array(0);
 
 /**
- * Crops a rectangle that lies inside an image and resizes it.
+ * Crops a rectangle that lies inside an image and resizes it to another size.
  *
  * @param image The image; not changed.
  * @param channels Its channels.
@@ -110,13 +110,8 @@ export function resampleBilinear(
     vertical(scratch, 0, rowLength, data, rowLength, weightsOf(height, outHeight));
   } else if (across) {
     horizontal(source, offset, stride, data, height, channels, weightsOf(width, outWidth));
-  } else if (down) {
-    vertical(source, offset, stride, data, rowLength, weightsOf(height, outHeight));
   } else {
-    for (let y = 0; y < height; y++) {
-      const from = offset + y * stride;
-      data.set(source.subarray(from, from + rowLength), y * rowLength);
-    }
+    vertical(source, offset, stride, data, rowLength, weightsOf(height, outHeight));
   }
   if (channels === 4) unpremultiply(data);
   return { data, width: outWidth, height: outHeight };

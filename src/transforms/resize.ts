@@ -12,6 +12,7 @@ import {
   show,
   type Size,
 } from "./arguments.ts";
+import { crop } from "./crop.ts";
 import { resampleBilinear, resampleNearest } from "./resample.ts";
 import { channelsOf, type Image, type Transform, type TransformConfig } from "./transform.ts";
 
@@ -82,9 +83,8 @@ export function resizedCrop(
         `the image has ${image.width}x${image.height}`,
     );
   }
-  const resample = interpolation === "nearest" && (outHeight !== height || outWidth !== width)
-    ? resampleNearest
-    : resampleBilinear;
+  if (outHeight === height && outWidth === width) return crop(image, top, left, height, width);
+  const resample = interpolation === "nearest" ? resampleNearest : resampleBilinear;
   return resample(image, channels, top, left, height, width, outHeight, outWidth);
 }
 
