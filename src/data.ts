@@ -14,8 +14,14 @@
  * @module
  */
 export * from "./emotions.ts";
-export * from "./data/dataset.ts";
+export * from "./data/audit.ts";
 export { loadFerCsv, type LoadFerCsvOptions } from "./data/csv.ts";
 export type { CsvSource } from "./data/csv_rows.ts";
+export * from "./data/dataset.ts";
+export * from "./data/decode.ts";
 export * from "./data/drawn.ts";
+export * from "./data/ferplus.ts";
+export * from "./data/folder.ts";
+export * from "./data/loader.ts";
+export * from "./data/split.ts";
 export type { Image } from "./transforms/transform.ts";

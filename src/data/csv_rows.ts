@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { toPath } from "./path.ts";
 
 /** Where a CSV file comes from: a path, a `file:` or `https:` URL, or its bytes. */
 export type CsvSource = string | URL | ReadableStream<Uint8Array>;
@@ -11,7 +12,7 @@ export type CsvSource = string | URL | ReadableStream<Uint8Array>;
 export function sourceName(source: CsvSource): string {
   if (source instanceof ReadableStream) return "the stream";
   const url = asUrl(source);
-  return url?.protocol === "file:" ? decodeURIComponent(url.pathname) : `${source}`;
+  return url?.protocol === "file:" ? toPath(url) : `${source}`;
 }
 
 /** A value as a message shows it: quoted, on one line and short. */

@@ -69,6 +69,8 @@ export class FerDataset implements FerDatasetInit {
   readonly softLabels?: Float32Array;
 
   /**
+   * Makes a data set and checks that its arrays agree.
+   *
    * @param init The arrays; none is copied.
    * @throws {RangeError} When their lengths disagree or a label is out of range.
    */

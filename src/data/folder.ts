@@ -1,0 +1,244 @@
+/**
+ * Faces from folders of images.
+ *
+ * @module
+ */
+import { type Emotion, EMOTIONS, IMAGE_SIZE } from "../emotions.ts";
+import { Grayscale } from "../transforms/grayscale.ts";
+import { resize } from "../transforms/resize.ts";
+import { FerDataset, type Usage, USAGES } from "./dataset.ts";
+import { decodeImage } from "./decode.ts";
+import { toPath } from "./path.ts";
+
+/** How {@linkcode loadImageFolder} reads. */
+export interface LoadImageFolderOptions {
+  /**
+   * Height and width that every image is resized to, in pixels.
+   * @default {48}
+   */
+  readonly size?: number;
+  /**
+   * The most that an image may have, in millions of pixels.
+   * @default {50}
+   */
+  readonly maxMegapixels?: number;
+}
+
+/** Folders of splits, by what they are called. */
+const SPLITS: ReadonlyMap<string, Usage> = new Map<string, Usage>([
+  ["train", "Training"],
+  ["training", "Training"],
+  ["val", "PublicTest"],
+  ["valid", "PublicTest"],
+  ["validation", "PublicTest"],
+  ["publictest", "PublicTest"],
+  ["test", "PrivateTest"],
+  ["testing", "PrivateTest"],
+  ["privatetest", "PrivateTest"],
+]);
+
+/** What else folders of the seven classes are called. */
+const SYNONYMS: ReadonlyMap<string, Emotion> = new Map<string, Emotion>([
+  ["anger", "angry"],
+  ["disgusted", "disgust"],
+  ["fearful", "fear"],
+  ["afraid", "fear"],
+  ["scared", "fear"],
+  ["happiness", "happy"],
+  ["joy", "happy"],
+  ["sadness", "sad"],
+  ["surprised", "surprise"],
+]);
+
+/** Files that systems leave in folders. */
+const IGNORED = /^(?:\..*|__MACOSX|Thumbs\.db|desktop\.ini)$/i;
+const FILES_AHEAD = 16;
+/** Labels are held as signed bytes. */
+const MAX_CLASSES = 127;
+
+/** One image to load. */
+interface Entry {
+  readonly path: string;
+  readonly label: number;
+  readonly usage: Usage;
+}
+
+/** One folder of a class. */
+interface ClassFolder {
+  readonly path: string;
+  readonly className: string;
+  readonly usage: Usage;
+}
+
+/**
+ * Loads JPEG and PNG images from folders, one a class: `train|validation|test/<class>/*.jpg` as on
+ * Kaggle, or `<class>/*.jpg` alone. The folders may be written in any case, `val` and `anger`
+ * (and the like) are understood.
+ *
+ * The split is what the file's name begins with (`Training_`, `PublicTest_`, `PrivateTest_`), else
+ * its folder's: `train` is `Training`, `validation` is `PublicTest`, `test` is `PrivateTest`, and
+ * without such folders all is `Training`. If all classes are among the seven, they are the seven
+ * {@linkcode EMOTIONS}; else they are the folders, in alphabetical order.
+ *
+ * Images of any size and colour are turned grey and resized as Pillow does it (`convert("L")`,
+ * bilinear). Their order depends on their names alone.
+ *
+ * @param dir The folder, as a path or a `file:` URL.
+ * @param options The size and the limit of the images.
+ * @returns The images, split by split, class by class, sorted by name.
+ * @throws {TypeError} When a file is not an image, or damaged; the message names it.
+ * @throws {RangeError} When a class has no image, or an image no pixels or too many.
+ * @throws {Error} When the folder cannot be read.
+ */
+export async function loadImageFolder(
+  dir: string | URL,
+  options: LoadImageFolderOptions = {},
+): Promise<FerDataset> {
+  const { size = IMAGE_SIZE, maxMegapixels } = options;
+  const root = toPath(dir).replace(/(?<=.)[/\\]+$/, "");
+  if (!Number.isInteger(size) || size < 1) {
+    throw new RangeError(`Cannot load ${root}: size is ${size}, expected a whole number from 1`);
+  }
+  const folders = await findClassFolders(root);
+  const classes = orderClasses(folders.map((folder) => folder.className));
+  if (classes.length > MAX_CLASSES) {
+    throw new RangeError(
+      `Cannot load ${root}: it has ${classes.length} classes, the limit is ${MAX_CLASSES}`,
+    );
+  }
+  const entries: Entry[] = [];
+  for (const folder of folders) {
+    const label = classes.findIndex((name) => isSame(name, folder.className));
+    entries.push(...await listImages(folder, label));
+  }
+  entries.sort((a, b) =>
+    USAGES.indexOf(a.usage) - USAGES.indexOf(b.usage) || a.label - b.label ||
+    (a.path < b.path ? -1 : 1)
+  );
+  const area = size * size;
+  const pixels = new Uint8Array(entries.length * area);
+  const grayscale = new Grayscale();
+  let index = 0;
+  for await (const [path, bytes] of readAhead(entries)) {
+    const image = await decodeImage(bytes, { name: path, maxMegapixels });
+    pixels.set(resize(grayscale.apply(image), size, size).data, index++ * area);
+  }
+  return new FerDataset({
+    pixels,
+    labels: Int8Array.from(entries, (entry) => entry.label),
+    usages: Uint8Array.from(entries, (entry) => USAGES.indexOf(entry.usage)),
+    classes,
+    size,
+    source: root,
+  });
+}
+
+/** The folders of classes, in the folders of splits if there are any. */
+async function findClassFolders(root: string): Promise<ClassFolder[]> {
+  const { folders } = await list(root);
+  if (folders.length === 0) {
+    throw new TypeError(`Cannot load ${root}: expected a folder for each class, found none`);
+  }
+  const usageOf = (name: string): Usage | undefined => SPLITS.get(name.toLowerCase());
+  if (!folders.some(usageOf)) {
+    return folders.map((name) => ({
+      path: `${root}/${name}`,
+      className: classNameOf(name),
+      usage: "Training",
+    }));
+  }
+  const found: ClassFolder[] = [];
+  for (const split of folders) {
+    const usage = usageOf(split);
+    const path = `${root}/${split}`;
+    if (!usage) {
+      throw new TypeError(
+        `Cannot load ${path}: beside train and test folders it is none, expected validation`,
+      );
+    }
+    const names = (await list(path)).folders;
+    if (names.length === 0) {
+      throw new TypeError(`Cannot load ${path}: expected a folder for each class, found none`);
+    }
+    for (const name of names) {
+      found.push({ path: `${path}/${name}`, className: classNameOf(name), usage });
+    }
+  }
+  return found;
+}
+
+async function listImages(folder: ClassFolder, label: number): Promise<Entry[]> {
+  const { files, folders } = await list(folder.path);
+  if (folders.length > 0) {
+    throw new TypeError(
+      `Cannot load ${folder.path}/${folders[0]}: expected images in a class's folder, got a folder`,
+    );
+  }
+  if (files.length === 0) {
+    throw new RangeError(`Cannot load ${folder.path}: there is no image in it`);
+  }
+  return files.map((name) => {
+    const path = `${folder.path}/${name}`;
+    if (!/\.(?:jpe?g|png)$/i.test(name)) {
+      throw new TypeError(`Cannot load ${path}: expected a .jpg, .jpeg or .png file`);
+    }
+    const prefix = name.split("_", 1)[0].toLowerCase();
+    const usage = USAGES.find((each) => each.toLowerCase() === prefix) ?? folder.usage;
+    return { path, label, usage };
+  });
+}
+
+/** What a folder holds, sorted, without what systems leave behind. */
+async function list(path: string): Promise<{ files: string[]; folders: string[] }> {
+  const files: string[] = [];
+  const folders: string[] = [];
+  try {
+    for await (const { name, isDirectory, isSymlink } of Deno.readDir(path)) {
+      if (IGNORED.test(name)) continue;
+      const isFolder = isSymlink ? (await Deno.stat(`${path}/${name}`)).isDirectory : isDirectory;
+      (isFolder ? folders : files).push(name);
+    }
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) {
+      throw new Deno.errors.NotFound(`Cannot load ${path}: there is no such folder`, { cause });
+    }
+    if (cause instanceof Deno.errors.NotADirectory) {
+      throw new TypeError(`Cannot load ${path}: it is not a folder`, { cause });
+    }
+    throw cause;
+  }
+  return { files: files.sort(), folders: folders.sort() };
+}
+
+/** The seven in their order if there are no others, else all in alphabetical order. */
+function orderClasses(names: readonly string[]): readonly string[] {
+  const isEmotion = (name: string): boolean => (EMOTIONS as readonly string[]).includes(name);
+  if (names.every(isEmotion)) return EMOTIONS;
+  return names.filter((name, i) => names.findIndex((each) => isSame(each, name)) === i).sort();
+}
+
+function classNameOf(folder: string): string {
+  const lower = folder.toLowerCase();
+  return EMOTIONS.find((emotion) => emotion === lower) ?? SYNONYMS.get(lower) ?? folder;
+}
+
+function isSame(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
+
+/** Yields the files' bytes in order, while the next ones are being read. */
+async function* readAhead(
+  entries: readonly Entry[],
+): AsyncGenerator<[string, Uint8Array], void, undefined> {
+  const pending: Promise<Uint8Array>[] = [];
+  for (let i = 0, next = 0; i < entries.length; i++) {
+    for (; next < Math.min(entries.length, i + FILES_AHEAD); next++) {
+      const bytes = Deno.readFile(entries[next].path);
+      // Whoever waits for it hears of the failure; until then it is not unhandled.
+      bytes.catch(() => {});
+      pending.push(bytes);
+    }
+    const bytes = pending.shift();
+    if (bytes) yield [entries[i].path, await bytes];
+  }
+}
