@@ -1,0 +1,119 @@
+/**
+ * `deno task evaluate`: how good a model is on a split of a data set.
+ *
+ * @module
+ */
+import { auditDataset, USAGES } from "../src/data.ts";
+import { loadModel } from "../src/model.ts";
+import { evaluate, type Evaluation } from "../mod.ts";
+import { auditLines } from "./audit.ts";
+import { startComputing } from "./compute.ts";
+import type { Command } from "./flags.ts";
+import { newestModel } from "./newest_model.ts";
+import { EXIT, print, runProgram } from "./program.ts";
+import { percent } from "./progress.ts";
+import { openData, splitOf } from "./source.ts";
+
+const COMMAND = {
+  name: "evaluate",
+  about: "Measure a model on a split of a data set.",
+  flags: {
+    data: {
+      kind: "string",
+      value: "PATH",
+      about: "FER-2013 as CSV (plain or gzip), or a folder of images",
+      otherwise: "the variable FER2013, data/fer2013.csv[.gz], drawn faces",
+    },
+    usage: {
+      kind: "choice",
+      choices: USAGES,
+      default: "PublicTest",
+      about: "The split: PublicTest validates, PrivateTest tests",
+    },
+    model: {
+      kind: "string",
+      value: "FILE",
+      about: "The model",
+      otherwise: "the best weights of the newest run",
+    },
+    tta: { kind: "boolean", about: "Average each image with its mirror image" },
+    json: { kind: "boolean", about: "Print one JSON object" },
+  },
+  examples: [
+    "deno task evaluate --data fer2013.csv.gz --model runs/first/best.safetensors --tta",
+  ],
+} as const satisfies Command;
+
+/** Columns padded to one width each: the first to the left, the rest to the right. */
+function table(rows: ReadonlyArray<readonly string[]>): string[] {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  return rows.map((row) =>
+    row.map((cell, column) =>
+      column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])
+    ).join("  ")
+  );
+}
+
+function printEvaluation(evaluation: Evaluation): void {
+  const { accuracyInterval, macroF1Interval, perClass, confusion, leakFree } = evaluation;
+  const range = ([low, high]: readonly [number, number]) =>
+    `  (95 % interval ${percent(low)} to ${percent(high)})`;
+  const names = Object.keys(perClass);
+  print(`accuracy           ${percent(evaluation.accuracy)}${range(accuracyInterval)}`);
+  print(`macro-F1           ${percent(evaluation.macroF1)}${range(macroF1Interval)}`);
+  print(`weighted F1        ${percent(evaluation.weightedF1)}`);
+  print(`balanced accuracy  ${percent(evaluation.balancedAccuracy)}`);
+  print(`top-2 accuracy     ${percent(evaluation.top2)}`);
+  print(`calibration error  ${percent(evaluation.ece)}`);
+  print(`loss               ${evaluation.loss.toFixed(4)}`);
+  if (leakFree) {
+    print(
+      `without the images that Training has too (${
+        leakFree.n.toLocaleString("en-US")
+      } are left): ` +
+        `accuracy ${percent(leakFree.accuracy)}, macro-F1 ${percent(leakFree.macroF1)}`,
+    );
+  }
+  print("");
+  const scores = names.map((name) => {
+    const { precision, recall, f1, support } = perClass[name];
+    return [
+      name,
+      percent(precision),
+      percent(recall),
+      percent(f1),
+      support.toLocaleString("en-US"),
+    ];
+  });
+  for (const line of table([["class", "precision", "recall", "F1", "images"], ...scores])) {
+    print(line);
+  }
+  print("");
+  const counts = confusion.map((row, k) => [names[k], ...row.map(String)]);
+  for (const line of table([["true \\ predicted", ...names], ...counts])) print(line);
+}
+
+await runProgram(COMMAND, async ({ data, usage, model: given, tta, json }) => {
+  const path = given ?? await newestModel();
+  const { dataset } = await openData(data);
+  const split = splitOf(dataset, usage);
+  const stop = await startComputing();
+  const { model } = await loadModel(path);
+  const training = dataset.split("Training");
+  const evaluation = await evaluate(model, split, {
+    tta,
+    training: training.length > 0 && usage !== "Training" ? training : undefined,
+  });
+  if (json) {
+    print(JSON.stringify(evaluation));
+  } else {
+    print(`model  ${path}`);
+    print(`data   ${dataset.source}, ${usage}, ${split.length.toLocaleString("en-US")} images`);
+    for (const line of auditLines(auditDataset(dataset))) print(`       ${line}`);
+    print("");
+    printEvaluation(evaluation);
+  }
+  model.dispose();
+  stop();
+  return EXIT.ok;
+});

@@ -1,0 +1,89 @@
+/**
+ * `deno task predict`: the expression in each of a few images.
+ *
+ * @module
+ */
+import { type ClassProbability, predict } from "../mod.ts";
+import { decodeImage, type Image } from "../src/data.ts";
+import { loadModel } from "../src/model.ts";
+import { startComputing } from "./compute.ts";
+import { type Command, UsageError } from "./flags.ts";
+import { newestModel } from "./newest_model.ts";
+import { errorLine, EXIT, print, runProgram, warn } from "./program.ts";
+import { percent } from "./progress.ts";
+
+const COMMAND = {
+  name: "predict",
+  about: "Recognize the expression in JPEG and PNG files, each filled by one face.",
+  operands: "FILE...",
+  flags: {
+    model: {
+      kind: "string",
+      value: "FILE",
+      about: "The model",
+      otherwise: "the best weights of the newest run",
+    },
+    json: { kind: "boolean", about: "Print a JSON object a line and image" },
+  },
+  examples: ["deno task predict face.jpg --model runs/first/best.safetensors"],
+} as const satisfies Command;
+
+/** Images that are decoded and on the device at once. */
+const CHUNK = 64;
+
+async function readImage(file: string): Promise<Image> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await Deno.readFile(file);
+  } catch (cause) {
+    const why = cause instanceof Deno.errors.NotFound ? "no such file" : (cause as Error).message;
+    throw new Error(`Cannot read ${file}: ${why}`, { cause });
+  }
+  return await decodeImage(bytes, { name: file });
+}
+
+function jsonLine(
+  file: string,
+  ranked: readonly ClassProbability[],
+  classes: readonly string[],
+): string {
+  const byLabel = new Map(ranked.map(({ label, probability }) => [label, probability]));
+  const probabilities = Object.fromEntries(classes.map((label) => [label, byLabel.get(label)]));
+  return JSON.stringify({ file, label: ranked[0].label, probabilities });
+}
+
+await runProgram(COMMAND, async ({ model: given, json }, files) => {
+  if (files.length === 0) throw new UsageError("Cannot predict nothing: name one FILE or more");
+  const path = given ?? await newestModel();
+  const stop = await startComputing();
+  const { model, metadata: { classes } } = await loadModel(path);
+  const width = Math.max(...files.map((file) => file.length));
+  let failed = 0;
+  for (let from = 0; from < files.length; from += CHUNK) {
+    const names: string[] = [];
+    const images: Image[] = [];
+    for (const file of files.slice(from, from + CHUNK)) {
+      try {
+        images.push(await readImage(file));
+        names.push(file);
+      } catch (error) {
+        warn(errorLine(error));
+        failed++;
+      }
+    }
+    const results = images.length > 0 ? await predict(model, images) : [];
+    results.forEach((ranked, i) => {
+      if (json) {
+        print(jsonLine(names[i], ranked, classes));
+        return;
+      }
+      const cells = ranked.slice(0, 3).map(({ label, probability }) =>
+        `${label} ${percent(probability)}`.padEnd(16)
+      );
+      print(`${names[i].padEnd(width)}  ${cells.join("  ").trimEnd()}`);
+    });
+  }
+  model.dispose();
+  stop();
+  return failed > 0 ? EXIT.failed : EXIT.ok;
+});

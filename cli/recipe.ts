@@ -1,0 +1,96 @@
+/**
+ * The settings of a training: from flags, a recipe file, or the run that is gone on with.
+ *
+ * @module
+ */
+import { closestString } from "@std/text/closest-string";
+import { type ArchitectureConfig } from "../src/model.ts";
+import { DEFAULT_TRAINING_CONFIG, type TrainingConfig } from "../src/train.ts";
+import { type FlagTable, kebabCase, readFlag } from "./flags.ts";
+
+/** What a training is made of: its configuration, where it begins, the network. */
+export interface Recipe {
+  /** The configuration, as far as it departs from the default. */
+  readonly config: Partial<TrainingConfig>;
+  /** The data set: a path, `null` for drawn faces, `undefined` where not said. */
+  readonly data?: string | null;
+  /** The model file to begin from, if any. */
+  readonly init?: string | null;
+  /** The network, where not the default one. */
+  readonly architecture?: ArchitectureConfig;
+}
+
+/** What `config.json` says beside the recipe, and a recipe made from one may say too. */
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+async function readObject(path: string): Promise<Record<string, unknown>> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (cause) {
+    const why = cause instanceof Deno.errors.NotFound ? "no such file" : (cause as Error).message;
+    throw new Error(`Cannot read ${path}: ${why}`, { cause });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new SyntaxError(`Cannot read ${path}: it is not JSON, ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  if (isObject(value)) return value;
+  throw new SyntaxError(`Cannot read ${path}: expected a JSON object`);
+}
+
+function readArchitecture(path: string, value: unknown): ArchitectureConfig | undefined {
+  if (value === undefined) return undefined;
+  if (isObject(value) && typeof value.name === "string" && isObject(value.options)) {
+    return { name: value.name, options: value.options };
+  }
+  throw new SyntaxError(
+    `Cannot read ${path}: architecture is ${JSON.stringify(value)}, expected {"name", "options"}`,
+  );
+}
+
+/**
+ * Reads a recipe: the settings of a `config.json`, or an object of settings alone.
+ *
+ * @param path A JSON file.
+ * @param flags The flags of the train task, whose ranges hold here too.
+ * @returns The settings it names.
+ * @throws {Error} When there is no such file, or it names no setting or gives one a wrong value.
+ */
+export async function readRecipe(path: string, flags: FlagTable): Promise<Recipe> {
+  const file = await readObject(path);
+  const { architecture, ...rest } = file;
+  const settings = isObject(file.config) ? file.config : rest;
+  const known = Object.keys(DEFAULT_TRAINING_CONFIG);
+  const config: Record<string, unknown> = {};
+  const places: Record<string, string | null> = {};
+  for (const [name, value] of Object.entries(settings)) {
+    if (name === "data" || name === "init") {
+      if (value !== null && typeof value !== "string") {
+        throw new TypeError(
+          `Cannot set ${name} in ${path} to ${JSON.stringify(value)}: expected a path`,
+        );
+      }
+      places[name] = value;
+      continue;
+    }
+    if (!known.includes(name)) {
+      throw new TypeError(
+        `Cannot read ${path}: there is no setting ${name}, did you mean ` +
+          `${closestString(name, known)}?`,
+      );
+    }
+    const flag = flags[kebabCase(name)];
+    config[name] = flag ? readFlag(`${name} in ${path}`, flag, value) : value;
+  }
+  return {
+    config: config as Partial<TrainingConfig>,
+    ...places,
+    architecture: readArchitecture(path, architecture),
+  };
+}

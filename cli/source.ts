@@ -1,0 +1,112 @@
+/**
+ * Where the faces come from: a file, a folder, or a pencil.
+ *
+ * @module
+ */
+import {
+  drawnFaces,
+  type FerDataset,
+  loadFerCsv,
+  loadImageFolder,
+  type Usage,
+  USAGES,
+  withValidationSplit,
+} from "../src/data.ts";
+import { warn } from "./program.ts";
+
+/** What is drawn where there is no data set: how many faces, from which seed. */
+const DRAWN = { images: 1400, seed: 42 } as const;
+
+/** Where FER-2013 is looked for, besides the `FER2013` variable. */
+const USUAL_PLACES = ["data/fer2013.csv", "data/fer2013.csv.gz"];
+
+/** What to say of drawings, so that nobody takes them for the real thing. */
+export const DRAWN_NOTICE =
+  "No FER-2013 was found: this runs on drawn faces, which show that all works, not how well it " +
+  "does on photographs.\n" +
+  "FER-2013 is to be had from Kaggle: https://www.kaggle.com/c/" +
+  "challenges-in-representation-learning-facial-expression-recognition-challenge\n" +
+  "or, as folders of images, https://www.kaggle.com/datasets/msambare/fer2013\n" +
+  "Give its place with --data, in the variable FER2013, or put it at data/fer2013.csv";
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
+/**
+ * Where the data set is.
+ *
+ * @param given The `--data` flag.
+ * @returns The flag, the `FER2013` variable, or a usual place; `null` for drawn faces.
+ */
+export async function findData(given: string | undefined): Promise<string | null> {
+  const named = given ?? Deno.env.get("FER2013");
+  if (named) return named;
+  for (const place of USUAL_PLACES) if (await exists(place)) return place;
+  return null;
+}
+
+/**
+ * Loads a data set.
+ *
+ * @param path A CSV file, a folder of images, an `https:` address; `null` for drawn faces.
+ * @returns The faces.
+ * @throws {Error} When there is none there or it is malformed.
+ */
+export async function loadData(path: string | null): Promise<FerDataset> {
+  if (path === null) return drawnFaces(DRAWN.images, DRAWN.seed);
+  if (/^https?:\/\//.test(path)) return await loadFerCsv(new URL(path));
+  const isFolder = await Deno.stat(path).then((info) => info.isDirectory, () => false);
+  return isFolder ? await loadImageFolder(path) : await loadFerCsv(path);
+}
+
+/**
+ * Finds and loads a data set, saying so where it is drawn.
+ *
+ * @param given The `--data` flag.
+ * @returns The faces, and where they came from.
+ */
+export async function openData(
+  given: string | undefined,
+): Promise<{ dataset: FerDataset; path: string | null }> {
+  const path = await findData(given);
+  if (path === null) warn(DRAWN_NOTICE);
+  return { dataset: await loadData(path), path };
+}
+
+/**
+ * One split, which has to have images.
+ *
+ * @param dataset The faces.
+ * @param usage The split.
+ * @returns Its images.
+ * @throws {RangeError} When there are none.
+ */
+export function splitOf(dataset: FerDataset, usage: Usage): FerDataset {
+  const split = dataset.split(usage);
+  if (split.length > 0) return split;
+  const counts = USAGES.map((name) => [name, dataset.split(name).length] as const)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${name} has ${count.toLocaleString("en-US")}`);
+  throw new RangeError(
+    `Cannot take ${usage} of ${dataset.source}: it has no images (${counts.join(", ")})`,
+  );
+}
+
+/**
+ * What to train on and what to validate on.
+ *
+ * @param dataset The faces. Without validation images, a share of each class is set apart.
+ * @param seed Which share.
+ * @returns Both splits.
+ * @throws {RangeError} When there is nothing to train on.
+ */
+export function trainingSplits(
+  dataset: FerDataset,
+  seed: number,
+): { training: FerDataset; validation: FerDataset } {
+  splitOf(dataset, "Training");
+  const hasValidation = dataset.usages.includes(USAGES.indexOf("PublicTest"));
+  const split = hasValidation ? dataset : withValidationSplit(dataset, { seed });
+  return { training: splitOf(split, "Training"), validation: splitOf(split, "PublicTest") };
+}

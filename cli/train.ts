@@ -1,0 +1,407 @@
+/**
+ * `deno task train`: from a data set to a model, its checkpoints and a report.
+ *
+ * @module
+ */
+import { useWebGpu } from "../mod.ts";
+import { auditDataset, type FerDataset, USAGES } from "../src/data.ts";
+import {
+  type ArchitectureConfig,
+  buildArchitecture,
+  type FerModel,
+  loadModel,
+  loadModelWeights,
+} from "../src/model.ts";
+import { writeReport } from "../src/report.ts";
+import {
+  DEFAULT_TRAINING_CONFIG,
+  RESUMABLE_CHANGES,
+  RunDirectory,
+  Trainer,
+  type TrainingConfig,
+  trainingConfig,
+  type TrainingResult,
+} from "../src/train.ts";
+import { auditLines } from "./audit.ts";
+import { type Command, type FlagValues, kebabCase, UsageError } from "./flags.ts";
+import { catchInterrupt } from "./interrupt.ts";
+import { RUNS } from "./newest_model.ts";
+import { EXIT, print, runProgram } from "./program.ts";
+import { clock, percent, ProgressDisplay, stdoutOutput } from "./progress.ts";
+import { readRecipe, type Recipe } from "./recipe.ts";
+import { DRAWN_NOTICE, findData, loadData, trainingSplits } from "./source.ts";
+
+/** What the recipe becomes on drawn faces: all there is to see within minutes, also in software. */
+const ON_DRAWN_FACES: Recipe = {
+  config: { epochs: 12, patience: 4 },
+  architecture: { name: "ferCnn", options: { filters: [16, 32, 64], hidden: 128 } },
+};
+
+const RECIPE = DEFAULT_TRAINING_CONFIG;
+
+const COMMAND = {
+  name: "train",
+  about: "Train a network. The best weights, checkpoints, metrics and a report go to a run folder.",
+  flags: {
+    data: {
+      kind: "string",
+      value: "PATH",
+      about: "FER-2013 as CSV (plain or gzip), or a folder of images",
+      otherwise: "the variable FER2013, data/fer2013.csv[.gz], drawn faces",
+    },
+    epochs: {
+      kind: "integer",
+      value: "N",
+      min: 1,
+      about: "Passes over the training images at most",
+      otherwise: `${RECIPE.epochs}, on drawn faces ${ON_DRAWN_FACES.config.epochs}`,
+    },
+    "batch-size": {
+      kind: "integer",
+      value: "N",
+      min: 1,
+      default: RECIPE.batchSize,
+      about: "Images a step",
+    },
+    lr: {
+      kind: "number",
+      value: "RATE",
+      above: 0,
+      default: RECIPE.lr,
+      about: "Learning rate of AdamW",
+    },
+    "weight-decay": {
+      kind: "number",
+      value: "RATE",
+      min: 0,
+      default: RECIPE.weightDecay,
+      about: "Decoupled weight decay",
+    },
+    scheduler: {
+      kind: "choice",
+      choices: ["plateau", "cosine", "constant"],
+      default: RECIPE.scheduler,
+      about: "How the learning rate falls",
+    },
+    "label-smoothing": {
+      kind: "number",
+      value: "E",
+      min: 0,
+      below: 1,
+      default: RECIPE.labelSmoothing,
+      about: "Share of each target spread over all classes",
+    },
+    "class-weights": {
+      kind: "choice",
+      choices: ["none", "balanced"],
+      default: RECIPE.classWeights,
+      about: "Weigh rare classes more",
+    },
+    mixup: {
+      kind: "number",
+      value: "A",
+      min: 0,
+      default: RECIPE.mixup,
+      about: "Mix pairs of images, in shares from Beta(A, A); 0 for none",
+    },
+    ema: {
+      kind: "number",
+      value: "DECAY",
+      min: 0,
+      below: 1,
+      default: RECIPE.ema,
+      about: "Keep a moving average of the weights; 0 for none",
+    },
+    augment: {
+      kind: "choice",
+      choices: ["none", "standard", "strong"],
+      default: RECIPE.augment,
+      about: "How images are varied",
+    },
+    seed: {
+      kind: "integer",
+      value: "N",
+      min: 0,
+      default: RECIPE.seed,
+      about: "Seed of everything random",
+    },
+    workers: {
+      kind: "integer",
+      value: "N",
+      min: 0,
+      max: 64,
+      about: "Threads that vary images; 0 for none beside the main one",
+      otherwise: "one fewer than there are cores",
+    },
+    monitor: {
+      kind: "choice",
+      choices: ["f1", "loss"],
+      default: RECIPE.monitor,
+      about: "What the best weights are best by, on the validation images",
+    },
+    patience: {
+      kind: "integer",
+      value: "N",
+      min: 0,
+      about: "Epochs without a better validation loss before training stops; 0 for never",
+      otherwise: `${RECIPE.patience}, on drawn faces ${ON_DRAWN_FACES.config.patience}`,
+    },
+    "max-minutes": {
+      kind: "number",
+      value: "N",
+      min: 0,
+      about: "Validate, save and end after so many minutes",
+      otherwise: "no limit",
+    },
+    "max-steps": {
+      kind: "integer",
+      value: "N",
+      min: 0,
+      about: "Validate, save and end after so many steps",
+      otherwise: "no limit",
+    },
+    "fast-dev-run": {
+      kind: "boolean",
+      about: "Train on one batch, validate on one, end: to see that all works",
+    },
+    "overfit-batches": {
+      kind: "integer",
+      value: "N",
+      min: 0,
+      about: "Train and validate on the same few batches, to see that the network learns",
+      otherwise: "off",
+    },
+    "run-dir": {
+      kind: "string",
+      value: "DIR",
+      about: "The run folder",
+      otherwise: `${RUNS}/ and the time`,
+    },
+    resume: {
+      kind: "string",
+      value: "DIR",
+      about: "Go on with the run in this folder; only limits and display may change",
+    },
+    init: { kind: "string", value: "FILE", about: "Begin from this model's weights" },
+    recipe: {
+      kind: "string",
+      value: "FILE",
+      about: "Take settings from this JSON file, for instance a config.json; flags win",
+    },
+    quiet: { kind: "boolean", about: "Say nothing but errors" },
+  },
+  examples: [
+    "deno task train --data fer2013.csv.gz --run-dir runs/first",
+    "deno task train --resume runs/first",
+  ],
+} as const satisfies Command;
+
+type Given = FlagValues<typeof COMMAND.flags>;
+
+/** Flags that are no settings of a training. */
+const PLACES = ["data", "runDir", "resume", "init", "recipe", "quiet", "debug"] as const;
+
+/** What may change in a run that goes on: limits, and what it shows. */
+const RESUMABLE: readonly string[] = [...RESUMABLE_CHANGES, "resume", "quiet", "debug"];
+
+/** A training, all its settings known. */
+interface Plan {
+  readonly runDirectory: string;
+  readonly isResumed: boolean;
+  readonly config: TrainingConfig;
+  /** The data set; `null` for drawn faces. */
+  readonly data: string | null;
+  readonly init: string | null;
+  readonly architecture: ArchitectureConfig;
+}
+
+/** The settings among the flags. */
+function settingsOf(given: Given): Partial<TrainingConfig> {
+  const places: readonly string[] = PLACES;
+  return Object.fromEntries(Object.entries(given).filter(([name]) => !places.includes(name)));
+}
+
+async function planResume(given: Given, runDirectory: string): Promise<Plan> {
+  const changed = Object.keys(given).find((name) => !RESUMABLE.includes(name));
+  if (changed) {
+    const allowed = RESUMABLE.filter((name) => name !== "resume").map((name) =>
+      `--${kebabCase(name)}`
+    );
+    throw new UsageError(
+      `Cannot change --${kebabCase(changed)} of a run that goes on: only ${
+        allowed.join(", ")
+      } may change`,
+    );
+  }
+  const isRun = await Deno.stat(`${runDirectory}/config.json`).then(() => true, () => false);
+  if (!isRun) throw new Error(`Cannot resume ${runDirectory}: it holds no config.json`);
+  const { config, data, init, architecture } = await readRecipe(
+    `${runDirectory}/config.json`,
+    COMMAND.flags,
+  );
+  // A limit of the earlier start is not one of this start.
+  const limits = { maxMinutes: 0, maxSteps: 0 };
+  return {
+    runDirectory,
+    isResumed: true,
+    config: trainingConfig({ ...config, ...limits, ...settingsOf(given) }),
+    data: data ?? null,
+    init: init ?? null,
+    architecture: architecture ?? { name: "ferCnn", options: {} },
+  };
+}
+
+/** A name that sorts by time: `20260711-183005`. */
+function runName(): string {
+  return new Date().toISOString().replace(/\..*/, "").replace(/[-:]/g, "").replace("T", "-");
+}
+
+async function planRun(given: Given): Promise<Plan> {
+  const recipe: Recipe = given.recipe ? await readRecipe(given.recipe, COMMAND.flags) : {
+    config: {},
+  };
+  const data = given.data ?? recipe.data ?? await findData(undefined);
+  const base: Recipe = data === null ? ON_DRAWN_FACES : { config: {} };
+  const config = trainingConfig({ ...base.config, ...recipe.config, ...settingsOf(given) });
+  const architecture = recipe.architecture ?? base.architecture ??
+    { name: "ferCnn", options: {} };
+  return {
+    runDirectory: given.runDir ?? `${RUNS}/${runName()}`,
+    isResumed: false,
+    config,
+    data,
+    init: given.init ?? recipe.init ?? null,
+    architecture,
+  };
+}
+
+/** A new network, or the one that `--init` names, with a new head where the classes differ. */
+async function makeModel(plan: Plan, { classes, size }: FerDataset): Promise<FerModel> {
+  const { init, config: { seed }, architecture } = plan;
+  if (init === null) {
+    const options = { ...architecture.options, size, seed };
+    return buildArchitecture({ ...architecture, options }, classes);
+  }
+  const loaded = await loadModel(init);
+  const { architecture: { name, options }, classes: its } = loaded.metadata;
+  if (JSON.stringify(its) === JSON.stringify(classes)) return loaded.model;
+  loaded.model.dispose();
+  const model = buildArchitecture({ name, options: { ...options, seed } }, classes);
+  await loadModelWeights(model, init, { keepHead: true });
+  return model;
+}
+
+/** Runs what may fail; then, unless a run has begun there, leaves no folder that was not there. */
+async function keepingNothingHalfDone<T>(
+  runDirectory: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const missing: string[] = [];
+  for (let path = runDirectory; path !== "" && path !== "/"; path = path.replace(/\/?[^/]*$/, "")) {
+    if (await Deno.stat(path).then(() => true, () => false)) break;
+    missing.push(path);
+  }
+  try {
+    return await work();
+  } catch (error) {
+    const hasBegun = await Deno.stat(`${runDirectory}/config.json`).then(() => true, () => false);
+    if (!hasBegun && missing.length > 0) {
+      await Deno.remove(`${runDirectory}/.lock`).catch(() => {});
+      for (const path of missing) await Deno.remove(path).catch(() => {});
+    }
+    throw error;
+  }
+}
+
+function printResult(plan: Plan, result: TrainingResult, report: string | null): void {
+  const { best, steps, seconds, stopped } = result;
+  const reasons: Readonly<Record<TrainingResult["stopped"], string>> = {
+    epochs: "the last epoch is done",
+    earlyStopping: `no better validation loss in ${plan.config.patience} epochs`,
+    maxSteps: "--max-steps is reached",
+    maxMinutes: "--max-minutes is reached",
+    aborted: "stopped",
+  };
+  print(
+    `Ended after ${steps.toLocaleString("en-US")} steps in ${clock(seconds)}: ${reasons[stopped]}`,
+  );
+  const best_ = best &&
+    `epoch ${best.epoch}, validation accuracy ${percent(best.valAccuracy)}, ` +
+      `macro-F1 ${percent(best.valMacroF1)}`;
+  if (best_) print(`Best     ${best_}`);
+  if (best_) print(`Model    ${plan.runDirectory}/best.safetensors`);
+  if (report) print(`Report   ${report}`);
+  if (stopped !== "epochs" && stopped !== "earlyStopping") {
+    print(`Go on    deno task train --resume ${plan.runDirectory}`);
+  }
+}
+
+async function train(plan: Plan, quiet: boolean): Promise<number> {
+  const { runDirectory, config, data, init } = plan;
+  const say = quiet ? () => {} : print;
+  if (data === null) say(DRAWN_NOTICE);
+  const dataset = await loadData(data);
+  const { training, validation } = trainingSplits(dataset, config.seed);
+  const audit = auditDataset(dataset);
+  const display = new ProgressDisplay(stdoutOutput());
+  const interrupt = catchInterrupt(
+    () => {
+      display.clear();
+      say("Stopping: saving first. Press Ctrl-C again to leave at once");
+    },
+    () => Deno.exit(EXIT.interrupted),
+  );
+  const directory = await RunDirectory.open(runDirectory, { resume: plan.isResumed });
+  try {
+    const gpu = await useWebGpu();
+    const model = await makeModel(plan, dataset);
+    say(
+      `Training on ${training.length.toLocaleString("en-US")} images of ${dataset.source}, ` +
+        `validating on ${validation.length.toLocaleString("en-US")}`,
+    );
+    for (const line of auditLines(audit)) say(`  ${line}`);
+    say(
+      `${model.countParams().toLocaleString("en-US")} parameters on ${gpu.description}` +
+        `${gpu.isSoftware ? ", a software adapter" : ""}; the run is in ${runDirectory}`,
+    );
+    const trainer = new Trainer(model, config, {
+      gpu,
+      runDirectory: directory,
+      callbacks: quiet ? [] : [display],
+      signal: interrupt.signal,
+      notes: {
+        command: ["deno", "task", "train", ...Deno.args],
+        config: { data, init, ...config },
+        data: {
+          source: dataset.source,
+          classes: dataset.classes,
+          counts: Object.fromEntries(USAGES.map((name) => [name, dataset.split(name).length])),
+          trainingImages: training.length,
+          validationImages: validation.length,
+          audit,
+        },
+      },
+    });
+    const result = await trainer.fit(training, validation);
+    display.clear();
+    const isWhole = result.probabilities?.length === validation.length * validation.classes.length;
+    const predictions = result.probabilities && isWhole
+      ? { probabilities: result.probabilities, dataset: validation }
+      : undefined;
+    const report = result.stopped === "aborted"
+      ? null
+      : await writeReport(runDirectory, { predictions, dataset: validation });
+    if (!quiet) printResult(plan, result, report);
+    model.dispose();
+    gpu.dispose();
+    return result.stopped === "aborted" ? EXIT.interrupted : EXIT.ok;
+  } finally {
+    directory.close();
+    interrupt.dispose();
+  }
+}
+
+await runProgram(COMMAND, async ({ quiet }, _operands, given) => {
+  const plan = given.resume ? await planResume(given, given.resume) : await planRun(given);
+  return await keepingNothingHalfDone(plan.runDirectory, () => train(plan, quiet));
+});
