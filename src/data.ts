@@ -24,4 +24,7 @@ export * from "./data/ferplus.ts";
 export * from "./data/folder.ts";
 export * from "./data/loader.ts";
 export * from "./data/split.ts";
-export type { Image } from "./transforms/transform.ts";
+export { Generator } from "./random.ts";
+export type { FloatImage } from "./transforms/to_tensor.ts";
+export { Normalize, type NormalizeOptions } from "./transforms/normalize.ts";
+export type { Image, Transform, TransformConfig } from "./transforms/transform.ts";

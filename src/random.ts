@@ -33,6 +33,8 @@ export class Generator {
   readonly #state: Uint32Array = new Uint32Array(4);
 
   /**
+   * Makes a generator at the start of its stream.
+   *
    * @param seed An integer from 0 to 2^53 - 1.
    * @param keys Integers that pick an independent stream of that seed: an epoch, an index.
    * @throws {RangeError} When the seed or a key is not such an integer.
