@@ -295,8 +295,8 @@ export class DataLoader {
     return this.#pool;
   }
 
-  #stopWorkers(): void {
-    this.#pool?.then((pool) => pool?.close(closedError(this.dataset)));
+  #stopWorkers(reason: Error = closedError(this.dataset)): void {
+    this.#pool?.then((pool) => pool?.close(reason));
     this.#pool = undefined;
   }
 
@@ -345,8 +345,9 @@ export class DataLoader {
       } catch (error) {
         if (error instanceof ImageTransformError) throw named(error, source);
         // A worker failed for another reason: the next epoch starts with new ones.
-        this.#stopWorkers();
-        throw error;
+        const reason = error instanceof Error ? error : new Error(String(error));
+        this.#stopWorkers(reason);
+        throw reason;
       }
     }
     return {
