@@ -4,19 +4,14 @@
  * @module
  */
 import type { FerDataset } from "./data/dataset.ts";
+import { checkEvaluable } from "./evaluate/evaluable.ts";
 import { evaluateProbabilities, type Evaluation } from "./metrics/evaluation.ts";
 import { describeModel, type FerModel } from "./model/description.ts";
+import type { LoadedModel } from "./model/model_file.ts";
+import type { PredictDatasetOptions } from "./predict.ts";
 
 /** How {@linkcode evaluate} goes about it. */
-export interface EvaluateOptions {
-  /** Images a forward pass; by default what suits the network and the adapter. */
-  readonly batchSize?: number;
-  /**
-   * Whether to average the probabilities of an image and its mirror image.
-   *
-   * @default false
-   */
-  readonly tta?: boolean;
+export interface EvaluateOptions extends PredictDatasetOptions {
   /**
    * The split that the network was trained on. With it `leakFree` gives the scores of the images
    * whose pixels are not in it.
@@ -33,12 +28,13 @@ export interface EvaluateOptions {
 /**
  * Evaluates a network on labelled images, on whatever backend tfjs computes on.
  *
- * @param model The network, for instance of `loadModel()`.
+ * @param model The network, or what `loadModel()` gave.
  * @param dataset The images, all of them labelled: pick a split with `dataset.split()`.
- * @param options Batch size, mirror images, the training split.
+ * @param options Batch size, mirror images, progress, the training split.
  * @returns Every score, interval and count; JSON can hold it.
  * @throws {TypeError} When the data set is empty or its classes are not the network's.
- * @throws {RangeError} When an image has no label or is not of the network's size.
+ * @throws {RangeError} When an image has no label, the batch size is not a positive integer, or the
+ * network gives no numbers.
  *
  * @example
  * ```ts
@@ -50,46 +46,19 @@ export interface EvaluateOptions {
  * ```
  */
 export async function evaluate(
-  model: FerModel,
+  model: FerModel | LoadedModel,
   dataset: FerDataset,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const { batchSize, tta, training, seed } = options;
-  const { classes } = describeModel(model);
+  const { training, seed, ...predictOptions } = options;
+  const { classes } = "model" in model ? model.metadata : describeModel(model);
   checkEvaluable(dataset, classes);
   const { predictDataset } = await import("./predict.ts");
-  const probabilities = await predictDataset(model, dataset, { batchSize, tta });
+  const probabilities = await predictDataset(model, dataset, predictOptions);
   let leakFree: ArrayLike<number> | undefined;
   if (training) {
     const { leakFreeIndices } = await import("./data/audit.ts");
     leakFree = leakFreeIndices(dataset, training);
   }
   return evaluateProbabilities(probabilities, dataset.labels, { classes, leakFree, seed });
-}
-
-/**
- * Refuses a data set that a network cannot be measured on.
- *
- * @param dataset The images.
- * @param classes The network's class names.
- * @throws {TypeError} When the data set is empty or its classes are others.
- * @throws {RangeError} When an image has no label.
- */
-export function checkEvaluable(dataset: FerDataset, classes: readonly string[]): void {
-  const { source } = dataset;
-  if (dataset.length === 0) throw new TypeError(`Cannot evaluate on ${source}: it has no images`);
-  if (JSON.stringify(dataset.classes) !== JSON.stringify(classes)) {
-    throw new TypeError(
-      `Cannot evaluate on ${source}: its classes are ${dataset.classes.join(", ")}, ` +
-        `the model's are ${classes.join(", ")}`,
-    );
-  }
-  const unlabelled = dataset.labels.indexOf(-1);
-  if (unlabelled >= 0) {
-    throw new RangeError(
-      `Cannot evaluate on ${source}: image ${
-        (unlabelled + 1).toLocaleString("en-US")
-      } has no label`,
-    );
-  }
 }

@@ -16,11 +16,14 @@
  */
 import type { FerDataset } from "./data/dataset.ts";
 import { writeFileAtomic } from "./model/atomic_write.ts";
-import { checkEvaluable } from "./evaluate.ts";
+import { checkEvaluable } from "./evaluate/evaluable.ts";
 import { renderReport } from "./report/page.ts";
 import type { Predictions } from "./report/predictions.ts";
 import { readRun } from "./report/run_folder.ts";
 
+export type { FerDataset, FerDatasetInit, Usage } from "./data/dataset.ts";
+export { USAGES } from "./data/dataset.ts";
+export type { Image } from "./transforms/transform.ts";
 export type { Predictions };
 
 /** What {@linkcode writeReport} has to go on, and what it may show. */

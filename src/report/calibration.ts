@@ -27,8 +27,6 @@ function bars(values: readonly number[], vertical: Record<string, unknown>) {
       }),
     ],
     yAxis: vertical,
-    legend: { show: false },
-    grid: { left: 52, right: 16, top: 14, bottom: 44 },
   };
 }
 

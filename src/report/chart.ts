@@ -14,8 +14,10 @@ export const COLOURS = {
   rule: "var(--rule)",
   /** What was measured on validation data. */
   first: "var(--first)",
-  /** What was measured in training, or a second figure. */
+  /** What was measured in training, or what is compared with. */
   second: "var(--second)",
+  /** A third figure. */
+  third: "var(--third)",
 } as const;
 
 /** How wide a chart is drawn, in pixels; the page scales it. */
@@ -28,15 +30,8 @@ async function loadEcharts(): Promise<typeof import("echarts/core")> {
     import("echarts/components"),
     import("echarts/renderers"),
   ]);
-  const { GridComponent, LegendComponent, MarkLineComponent } = components;
-  core.use([
-    BarChart,
-    LineChart,
-    GridComponent,
-    LegendComponent,
-    MarkLineComponent,
-    SVGRenderer,
-  ]);
+  const { GridComponent, MarkLineComponent } = components;
+  core.use([BarChart, LineChart, GridComponent, MarkLineComponent, SVGRenderer]);
   return core;
 }
 
@@ -87,15 +82,7 @@ export async function chart(
   drawing.setOption({
     animation: false,
     textStyle: { fontFamily: "inherit", color: COLOURS.text },
-    legend: {
-      top: 0,
-      right: 8,
-      itemWidth: 22,
-      itemHeight: 9,
-      itemGap: 16,
-      textStyle: { color: COLOURS.text },
-    },
-    grid: { left: 52, right: 16, top: 34, bottom: 44 },
+    grid: { left: 52, right: 16, top: 24, bottom: 44 },
     ...option,
   });
   const svg = drawing.renderToSVGString({ useViewBox: true });

@@ -54,10 +54,10 @@ export function confusionSection(evaluation: Evaluation | null, classes: readonl
       }.</p>`
       : html`<p>There is no mistake.</p>`,
     html`
-      <div class="scroll" role="group" tabindex="0">
+      <div class="scroll" role="group" aria-label="Confusion matrix" tabindex="0">
         <table class="confusion">
-          <caption>Validation images: a row is a true class, a column what it was taken for; the percentages
-      are of the row</caption>
+          <caption><span>Validation images: a row is a true class, a column what it was taken for; the percentages
+      are of the row</span></caption>
           <thead>
             <tr><td></td>${classes.map((name) =>
               html`<th scope="col">${name}</th>`

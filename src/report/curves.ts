@@ -46,6 +46,16 @@ function course({ name, points }: Curve, write: (value: number) => string): stri
     : `${name} ${write(first[1])}`;
 }
 
+/** Names a curve: the chart's library cannot lay text out without the reader's fonts. */
+function key({ name, colour, dashed }: Curve): Html {
+  return html`
+    <span
+      class="key"><i style="border-color:${colour};border-style:${dashed
+        ? "dashed"
+        : "solid"}"></i>${name}</span>
+  `;
+}
+
 async function plot(
   id: string,
   title: string,
@@ -63,7 +73,7 @@ async function plot(
   const [low, high] = [Math.min(...ends), Math.max(...ends)];
   const words = drawn.map((curve) => course(curve, options.write)).join("; ");
   return card(
-    title,
+    html`${title}${drawn.length > 1 && drawn.map(key)}`,
     await chart(id, `${title}: ${words}, ${horizontal.toLowerCase()} ${low} to ${high}.`, {
       xAxis: axis(horizontal, {
         min: low === high ? low - 1 : low,
@@ -73,14 +83,6 @@ async function plot(
         axisLine: { show: true, lineStyle: { color: COLOURS.rule } },
       }),
       yAxis: axis("", { scale: true, ...options.vertical }),
-      legend: {
-        show: drawn.length > 1,
-        top: 0,
-        right: 8,
-        itemWidth: 26,
-        icon: "path://M0 4H26V6H0Z",
-        textStyle: { color: COLOURS.text },
-      },
       series: drawn.map((curve, at) => series(curve, at === 0 ? options.best : undefined)),
     }),
   );
@@ -98,7 +100,19 @@ function points(
 }
 
 function rate(value: number): string {
-  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value);
+  const rounded = Number(value.toPrecision(3));
+  return rounded !== 0 && Math.abs(rounded) < 1e-3 ? rounded.toExponential() : String(rounded);
+}
+
+/** Rates that fall by orders of magnitude are told apart on a logarithmic axis alone. */
+function rateAxis(rates: ReadonlyArray<readonly [number, number]>): Record<string, unknown> {
+  const values = rates.map(([, value]) => value);
+  const isWide = Math.min(...values) > 0 && Math.max(...values) >= 20 * Math.min(...values);
+  return {
+    type: isWide ? "log" : "value",
+    scale: false,
+    axisLabel: { formatter: rate, color: COLOURS.text },
+  };
 }
 
 /** Before an epoch has ended there is the loss of the steps. */
@@ -124,7 +138,7 @@ async function stepCurves(metrics: readonly MetricsLine[]): Promise<Html> {
         write: decimal,
       })}${await plot("rate", "Learning rate", "Step", [lr], {
         write: rate,
-        vertical: { axisLabel: { formatter: rate, color: COLOURS.text } },
+        vertical: rateAxis(lr.points),
       })}</div>`
       : "",
   );
@@ -140,7 +154,7 @@ export async function curves(metrics: readonly MetricsLine[]): Promise<Html> {
   const epochs = epochsOf(metrics);
   if (epochs.length === 0) return await stepCurves(metrics);
   const best = epochs.findLast((epoch) => epoch.best)?.epoch;
-  const { first, second, text } = COLOURS;
+  const { first, second, third, text } = COLOURS;
   const inPercent = { formatter: (value: number) => percent(value, 0), color: text };
   const plots = [
     await plot("loss", "Loss", "Epoch", [
@@ -152,12 +166,12 @@ export async function curves(metrics: readonly MetricsLine[]): Promise<Html> {
         dashed: true,
       },
     ], { write: decimal, best }),
-    await plot("scores", "Accuracy and macro-F1", "Epoch", [
-      { name: "validation accuracy", points: points(epochs, (e) => e.valAccuracy), colour: first },
+    await plot("scores", "Validation scores", "Epoch", [
+      { name: "accuracy", points: points(epochs, (e) => e.valAccuracy), colour: first },
       {
-        name: "validation macro-F1",
+        name: "macro-F1",
         points: points(epochs, (e) => e.valMacroF1),
-        colour: "var(--third)",
+        colour: third,
       },
       {
         name: "training accuracy",
@@ -168,10 +182,7 @@ export async function curves(metrics: readonly MetricsLine[]): Promise<Html> {
     ], { write: percent, best, vertical: { axisLabel: inPercent } }),
     await plot("rate", "Learning rate", "Epoch", [
       { name: "learning rate", points: points(epochs, (e) => e.lr), colour: first },
-    ], {
-      write: rate,
-      vertical: { scale: false, axisLabel: { formatter: rate, color: text } },
-    }),
+    ], { write: rate, vertical: rateAxis(points(epochs, (e) => e.lr)) }),
     await plot("speed", "Training images a second", "Epoch", [
       { name: "images a second", points: points(epochs, (e) => e.imagesPerSecond), colour: first },
     ], { write: count, vertical: { scale: false } }),

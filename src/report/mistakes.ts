@@ -82,8 +82,8 @@ export function mistakesSection(predictions: Predictions | null, photos: boolean
   }
   const mistakes = mistakesOf(predictions);
   if (mistakes.length === 0) return section("mistakes", TITLE, html`<p>There is none.</p>`);
-  const intro = html`<p>The wrong predictions whose true class got the least probability. Some tell
-of the network, some of the labels.</p>`;
+  const intro = html`<p>The wrong predictions whose true class got the least probability: the label,
+and what the network takes the face for. Some tell of the network, some of the labels.</p>`;
   if (photos) {
     return section(
       "mistakes",

@@ -59,7 +59,7 @@ function isFigure(cell: Cell): cell is { readonly figure: Content } {
  * @returns The table.
  */
 export function table(
-  caption: Content,
+  caption: string,
   head: readonly Cell[],
   rows: ReadonlyArray<readonly Cell[]>,
 ): Html {

@@ -50,8 +50,9 @@ export function duration(seconds: unknown): string {
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  if (whole < 600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
   const minutes = Math.round(whole / 60);
+  if (minutes < 60) return `${minutes} min`;
   return `${count(Math.floor(minutes / 60))} h ${minutes % 60} min`;
 }
 
@@ -70,15 +71,16 @@ export function plural(value: number, word: string): string {
  * Anything that JSON can hold, on one line.
  *
  * @param value For instance an object of options.
+ * @param write How numbers are written; by default as in the file.
  * @returns For instance `size 48, mean 0.5`.
  */
-export function jsonWords(value: unknown): string {
+export function jsonWords(value: unknown, write: (value: number) => string = String): string {
   if (value === null || value === undefined) return "none";
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (typeof value === "number") return value >= 1e4 ? count(value) : String(value);
-  if (Array.isArray(value)) return value.map(jsonWords).join(", ") || "none";
+  if (typeof value === "number") return write(value);
+  if (Array.isArray(value)) return value.map((each) => jsonWords(each, write)).join(", ") || "none";
   if (typeof value === "object") {
-    return Object.entries(value).map(([key, each]) => `${words(key)} ${jsonWords(each)}`)
+    return Object.entries(value).map(([key, each]) => `${words(key)} ${jsonWords(each, write)}`)
       .join(", ") || "none";
   }
   return String(value);
