@@ -284,9 +284,17 @@ Deno.test("writeReport() names a malformed file and keeps the older report", asy
       assertEquals(await Deno.readTextFile(`${run}/report.html`), "old");
     });
   }
-  await withRun({ "metrics.jsonl": "nonsense\n" }, async (run) => {
-    await assertRejects(() => writeReport(run), SyntaxError, `Cannot read ${run}/metrics.jsonl`);
-  });
+  for (const text of ["nonsense\n", "null\n", '{"type":"day"}\n']) {
+    await withRun({ "metrics.jsonl": text }, async (run) => {
+      await assertRejects(() => writeReport(run), SyntaxError, `Cannot read ${run}/metrics.jsonl`);
+    });
+  }
+  const evaluation = JSON.parse(complete().files["evaluation.json"]);
+  for (const wrong of [{}, { ...evaluation, confusion: [[1]] }, { ...evaluation, ece: null }]) {
+    await withRun({ "evaluation.json": JSON.stringify(wrong) }, async (run) => {
+      await assertRejects(() => writeReport(run), SyntaxError, `${run}/evaluation.json`);
+    });
+  }
 });
 
 Deno.test("writeReport() computes from best.safetensors what it is given images for", async () => {

@@ -8,7 +8,7 @@ import { accuracyScore, balancedAccuracyScore, topKAccuracyScore } from "./accur
 import { expectedCalibrationError } from "./calibration.ts";
 import { averageScore, classScores, f1Score } from "./class_scores.ts";
 import { confusionMatrix } from "./confusion_matrix.ts";
-import { bootstrapInterval, type Interval, wilsonInterval } from "./interval.ts";
+import { bootstrapInterval, type ConfidenceInterval, wilsonInterval } from "./interval.ts";
 import { logLoss } from "./log_loss.ts";
 import { predictedLabels } from "./probabilities.ts";
 
@@ -41,11 +41,11 @@ export interface Evaluation {
   /** The fraction that is right. */
   readonly accuracy: number;
   /** The 95 % score interval of the accuracy (Wilson, 1927). */
-  readonly accuracyInterval: Interval;
+  readonly accuracyInterval: ConfidenceInterval;
   /** The mean F1 of all classes. */
   readonly macroF1: number;
   /** The 95 % percentile interval of `macroF1` over bootstrap resamples. */
-  readonly macroF1Interval: Interval;
+  readonly macroF1Interval: ConfidenceInterval;
   /** The mean F1 of all classes, weighted by their images. */
   readonly weightedF1: number;
   /** The mean recall of the classes that occur. */

@@ -7,7 +7,7 @@ import type { Generator } from "../random.ts";
 import { normalQuantile } from "./normal_quantile.ts";
 
 /** A lower and an upper bound. */
-export type Interval = readonly [low: number, high: number];
+export type ConfidenceInterval = readonly [low: number, high: number];
 
 /** How sure a {@linkcode wilsonInterval} is. */
 export interface IntervalOptions {
@@ -61,7 +61,7 @@ export function wilsonInterval(
   successes: number,
   trials: number,
   options: IntervalOptions = {},
-): Interval {
+): ConfidenceInterval {
   if (!(trials > 0 && Number.isFinite(trials) && successes >= 0 && successes <= trials)) {
     throw new RangeError(`Cannot give an interval for ${successes} successes in ${trials} trials`);
   }
@@ -104,7 +104,7 @@ export function bootstrapInterval(
   samples: number,
   statistic: (indices: Uint32Array) => number,
   options: BootstrapOptions,
-): Interval {
+): ConfidenceInterval {
   const { generator, resamples = 1000 } = options;
   const confidence = checkedConfidence(options);
   for (const [name, count] of [["samples", samples], ["resamples", resamples]] as const) {
@@ -113,9 +113,12 @@ export function bootstrapInterval(
     }
   }
   const indices = new Uint32Array(samples);
+  // Multiplying favours no index by more than one in 2^32; it is several times as fast as
+  // `generator.integer()`, and millions are drawn.
+  const scale = samples / 2 ** 32;
   const figures = new Float64Array(resamples);
   for (let b = 0; b < resamples; b++) {
-    for (let i = 0; i < samples; i++) indices[i] = generator.integer(samples);
+    for (let i = 0; i < samples; i++) indices[i] = generator.uint32() * scale;
     figures[b] = statistic(indices);
   }
   figures.sort();

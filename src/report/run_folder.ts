@@ -52,6 +52,21 @@ async function readJson(path: string): Promise<JsonObject | null> {
   throw new SyntaxError(`Cannot read ${path}: expected a JSON object`);
 }
 
+/** Whether an object has all that the report shows of an evaluation. */
+function isEvaluation(value: JsonObject): value is JsonObject & Evaluation {
+  const isNumbers = (list: unknown, length: number): boolean =>
+    Array.isArray(list) && list.length === length && list.every(Number.isFinite);
+  const classes = Object.values(objectIn(value, "perClass"));
+  const { confusion, leakFree } = value;
+  return ["n", "accuracy", "macroF1", "weightedF1", "balancedAccuracy", "top2", "ece", "loss"]
+    .every((key) => Number.isFinite(value[key])) &&
+    isNumbers(value.accuracyInterval, 2) && isNumbers(value.macroF1Interval, 2) &&
+    classes.every((scores) => isNumbers(Object.values(scores ?? {}), 4)) &&
+    Array.isArray(confusion) && confusion.length === classes.length &&
+    confusion.every((row) => isNumbers(row, classes.length)) &&
+    (leakFree === null || Number.isFinite(objectIn(value, "leakFree").accuracy));
+}
+
 /**
  * Reads a run folder, whole or begun.
  *
@@ -67,6 +82,9 @@ export async function readRun(path: string): Promise<Run> {
   }
   const config = await readJson(`${path}/config.json`);
   const evaluation = await readJson(`${path}/evaluation.json`);
+  if (evaluation && !isEvaluation(evaluation)) {
+    throw new SyntaxError(`Cannot read ${path}/evaluation.json: it is not a whole evaluation`);
+  }
   let metrics: MetricsLine[];
   try {
     metrics = await readMetrics(path);
@@ -75,11 +93,17 @@ export async function readRun(path: string): Promise<Run> {
       cause,
     });
   }
+  const wrong = metrics.findIndex((line) => line?.type !== "step" && line?.type !== "epoch");
+  if (wrong >= 0) {
+    throw new SyntaxError(
+      `Cannot read ${path}/metrics.jsonl: line ${wrong + 1} is neither a step nor an epoch`,
+    );
+  }
   if (!config && !evaluation && metrics.length === 0) {
     throw new Deno.errors.NotFound(
       `Cannot report on ${path}: it holds no config.json, metrics.jsonl or evaluation.json`,
     );
   }
   const name = (await Deno.realPath(path)).split(/[/\\]/).at(-1) || path;
-  return { name, config, metrics, evaluation: evaluation as Evaluation | null };
+  return { name, config, metrics, evaluation };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Evaluation } from "../metrics/evaluation.ts";
-import type { Interval } from "../metrics/interval.ts";
+import type { ConfidenceInterval } from "../metrics/interval.ts";
 import type { EpochLine, MetricsLine } from "../train/run_directory.ts";
 import { type Content, type Html, html } from "./html.ts";
 import { objectIn, type Run } from "./run_folder.ts";
@@ -29,7 +29,7 @@ function tile(name: string, value: string, note: Content): Html {
   `;
 }
 
-function range([low, high]: Interval, write: (value: number) => string): string {
+function range([low, high]: ConfidenceInterval, write: (value: number) => string): string {
   return `95% interval ${write(low)} to ${write(high)}`;
 }
 
