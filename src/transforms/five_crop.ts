@@ -6,7 +6,7 @@
 import type { Generator } from "../random.ts";
 import { checkSize, isPositional, type Size } from "./arguments.ts";
 import { centerCrop, crop } from "./crop.ts";
-import type { Image, Transform, TransformConfig } from "./transform.ts";
+import { channelsOf, type Image, type Transform, type TransformConfig } from "./transform.ts";
 
 /** Options of {@linkcode FiveCrop}. */
 export interface FiveCropOptions {
@@ -67,6 +67,7 @@ export function fiveCrop(
   image: Image,
   [height, width]: readonly [height: number, width: number],
 ): Image[] {
+  channelsOf(image);
   const right = image.width - width;
   const bottom = image.height - height;
   if (right < 0 || bottom < 0) {

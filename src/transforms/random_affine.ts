@@ -4,7 +4,7 @@
  * @module
  */
 import type { Generator } from "../random.ts";
-import { affine } from "./affine.ts";
+import { affine, type AffineOptions } from "./affine.ts";
 import {
   checkFill,
   checkInterpolation,
@@ -13,6 +13,7 @@ import {
   type Interval,
   isPositional,
   roundHalfEven,
+  show,
 } from "./arguments.ts";
 import { anglesOf } from "./random_rotation.ts";
 import type { Image, Transform, TransformConfig } from "./transform.ts";
@@ -86,12 +87,15 @@ export class RandomAffine implements Transform {
   ) {
     const all = isPositional<number | Interval>(degrees) ? { ...options, degrees } : degrees;
     this.degrees = anglesOf("RandomAffine", all.degrees);
-    if (all.translate?.length !== undefined) {
-      for (const share of all.translate) {
-        checkInterval("RandomAffine", "translate", [0, share], 0, 1);
-      }
+    const { translate } = all;
+    if (
+      translate && !(translate.length === 2 && translate.every((part) => part >= 0 && part <= 1))
+    ) {
+      throw new RangeError(
+        `Cannot make RandomAffine of translate ${show(translate)}: expected two shares from 0 to 1`,
+      );
     }
-    this.translate = all.translate;
+    this.translate = translate;
     this.scale = all.scale &&
       checkInterval("RandomAffine", "scale", all.scale, Number.MIN_VALUE);
     this.shear = all.shear === undefined ? undefined : anglesOf("RandomAffine", all.shear);
@@ -101,26 +105,38 @@ export class RandomAffine implements Transform {
   }
 
   /**
-   * Maps the image.
+   * Draws a map.
    *
-   * @param image The image; not changed.
+   * @param image The image, whose size shifts are relative to.
    * @param generator Draws angle, shifts, scale and shear, in that order.
-   * @throws {TypeError} When it is not an image of bytes, or `fill` has not one level a channel.
+   * @returns What {@linkcode affine} takes.
    */
-  apply(image: Image, generator: Generator): Image {
-    const { translate, scale, shear, interpolation, fill, center } = this;
+  getParams(
+    image: { readonly width: number; readonly height: number },
+    generator: Generator,
+  ): AffineOptions {
+    const { translate, scale, shear } = this;
     const draw = ([low, high]: Interval) => generator.uniform(low, high);
     const shift = (most: number) => roundHalfEven(generator.uniform(-most, most));
-    return affine(image, {
+    return {
       angle: draw(this.degrees),
       translate: translate &&
         [shift(translate[0] * image.width), shift(translate[1] * image.height)],
       scale: scale && draw(scale),
       shear: shear && [draw(shear), 0],
-      interpolation,
-      fill,
-      center,
-    });
+    };
+  }
+
+  /**
+   * Maps the image.
+   *
+   * @param image The image; not changed.
+   * @param generator Draws the map.
+   * @throws {TypeError} When it is not an image of bytes, or `fill` has not one level a channel.
+   */
+  apply(image: Image, generator: Generator): Image {
+    const { interpolation, fill, center } = this;
+    return affine(image, { ...this.getParams(image, generator), interpolation, fill, center });
   }
 
   /** The transform as data. */

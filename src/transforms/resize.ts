@@ -159,6 +159,7 @@ export class Resize implements Transform {
    * @throws {TypeError} When it is not an image of bytes.
    */
   apply(image: Image, _generator?: Generator): Image {
+    channelsOf(image);
     const [height, width] = this.#sizeFor(image);
     return resize(image, height, width, this.interpolation);
   }
