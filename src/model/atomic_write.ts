@@ -36,8 +36,7 @@ function reasonOf(error: unknown): string {
     case "EPERM":
       return "permission denied";
   }
-  // Deno's own refusals explain themselves over several lines.
-  return error.message.split("\n", 1)[0].replace(/[,.]? run again.*$/, "");
+  return error.message.split("\n", 1)[0];
 }
 
 /** Asks the system to keep the renaming itself; not every system can. */

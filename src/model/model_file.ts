@@ -129,6 +129,14 @@ export async function loadModel(source: string | URL | Uint8Array): Promise<Load
     throw new CheckpointError(`Cannot read ${name}: ${(cause as Error).message}`, { cause });
   }
   try {
+    const { size } = metadata.preprocessing;
+    const [, height] = model.inputs[0].shape;
+    if (height !== size) {
+      throw new CheckpointError(
+        `Cannot read ${name}: its preprocessing gives images of ${size}x${size}, ` +
+          `its network takes ${height}x${height}`,
+      );
+    }
     loadStateDict(model, tensors, { source: name });
   } catch (error) {
     model.dispose();

@@ -55,7 +55,7 @@ export interface TensorData {
 
 /** What a safetensors file holds. */
 export interface Safetensors {
-  /** The tensors by name, in the order of the header. */
+  /** The tensors by name, in the order of their bytes. */
   readonly tensors: Map<string, TensorData>;
   /** Free text beside them. */
   readonly metadata: Readonly<Record<string, string>>;
@@ -189,8 +189,7 @@ export function readSafetensors(
   }
 
   const data = bytes.subarray(8 + length);
-  const spans: { name: string; start: number; end: number }[] = [];
-  const tensors = new Map<string, TensorData>();
+  const spans: { name: string; start: number; end: number; tensor: TensorData }[] = [];
   for (const [name, entry] of Object.entries(entries)) {
     const wrong = (why: string): never => fail(`tensor ${name} ${why}`);
     if (!isRecord(entry)) return wrong("is not described by an object");
@@ -215,9 +214,9 @@ export function readSafetensors(
           `but its offsets span ${count(end - start)}`,
       );
     }
-    spans.push({ name, start, end });
     // A copy begins where any element type may, wherever the tensor lies in the file.
-    tensors.set(name, { dtype, shape, data: decode(data.slice(start, end).buffer) });
+    const tensor = { dtype, shape, data: decode(data.slice(start, end).buffer) };
+    spans.push({ name, start, end, tensor });
   }
 
   spans.sort((a, b) => a.start - b.start || a.end - b.end);
@@ -231,7 +230,10 @@ export function readSafetensors(
     at = end;
   }
   if (at !== data.length) fail(`${count(data.length - at)} bytes after the last tensor`);
-  return { tensors, metadata: metadata as Record<string, string> };
+  return {
+    tensors: new Map(spans.map(({ name, tensor }) => [name, tensor])),
+    metadata: metadata as Record<string, string>,
+  };
 }
 
 /**
@@ -256,12 +258,11 @@ export function writeSafetensors(
   for (const [name, { dtype, shape, data }] of sorted) {
     const codec = CODECS[dtype];
     if (name === METADATA) throw new TypeError(`Cannot write a tensor named ${METADATA}`);
-    if (!(data instanceof codec.array) || data.length !== product(shape)) {
+    const size = product(shape);
+    if (!(data instanceof codec.array) || data.length !== size) {
       throw new TypeError(
-        `Cannot write tensor ${name} as ${dtype} of shape [${shape}]: expected a ` +
-          `${codec.array.name} of ${
-            product(shape)
-          }, got a ${data.constructor.name} of ${data.length}`,
+        `Cannot write tensor ${name} as ${dtype} of shape [${shape}]: expected ` +
+          `${codec.array.name} of ${size}, got ${data.constructor.name} of ${data.length}`,
       );
     }
     const start = end;
