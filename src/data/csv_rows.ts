@@ -40,7 +40,11 @@ export async function* readCsvRows(
     isGzip = head[0] === 0x1f && head[1] === 0x8b;
     if (isGzip) [head, bytes] = await peek(bytes.pipeThrough(new DecompressionStream("gzip")), 64);
     else [head, bytes] = await peek(bytes, 64);
-    refuseOtherFormats(head, name);
+    const problem = formatProblem(head);
+    if (problem) {
+      await bytes.cancel();
+      throw new CsvFormatError(`Cannot read ${name}: ${problem}`);
+    }
     const text = bytes.pipeThrough<string>(new TextDecoderStream());
     for await (const row of text.pipeThrough<string[]>(new CsvParseStream())) {
       yield row;
@@ -51,9 +55,8 @@ export async function* readCsvRows(
     // The header is row 0, so the number of rows read is the number of the one that failed.
     const row = rows.toLocaleString("en-US");
     if (isGzip && error instanceof TypeError) {
-      throw new SyntaxError(
-        `Cannot read ${name}: its gzip data is damaged or cut off at row ${row}`,
-      );
+      const where = rows > 0 ? ` at row ${row}` : "";
+      throw new SyntaxError(`Cannot read ${name}: its gzip data is damaged or cut off${where}`);
     }
     if (error instanceof SyntaxError) {
       throw new SyntaxError(`Cannot read row ${row} of ${name}: a quote is out of place`);
@@ -65,16 +68,12 @@ export async function* readCsvRows(
 class CsvFormatError extends Error {}
 
 /** Names what people load by mistake, which as CSV would only give a puzzling message. */
-function refuseOtherFormats(head: Uint8Array, name: string): void {
+function formatProblem(head: Uint8Array): string | undefined {
   const text = new TextDecoder().decode(head).trimStart();
-  if (head.length === 0) throw new CsvFormatError(`Cannot read ${name}: the file is empty`);
-  if (text.startsWith("<")) {
-    const line = quoted(text.split(/[\r\n]/, 1)[0]);
-    throw new CsvFormatError(`Cannot read ${name}: expected CSV, got HTML: ${line}`);
-  }
-  if (text.startsWith("PK\x03\x04")) {
-    throw new CsvFormatError(`Cannot read ${name}: it is a zip archive, unpack it first`);
-  }
+  if (head.length === 0) return "the file is empty";
+  if (text.startsWith("<")) return `expected CSV, got HTML: ${quoted(text.split(/[\r\n]/, 1)[0])}`;
+  if (text.startsWith("PK\x03\x04")) return "it is a zip archive, unpack it first";
+  return undefined;
 }
 
 function asUrl(source: string | URL): URL | undefined {
@@ -87,21 +86,23 @@ async function open(source: CsvSource, name: string): Promise<ReadableStream<Uin
   const url = asUrl(source);
   if (url && url.protocol !== "file:") {
     const response = await fetch(url).catch((cause) => {
+      if (!(cause instanceof TypeError)) throw cause;
       throw new Error(`Cannot read ${name}: the server cannot be reached`, { cause });
     });
     if (response.ok && response.body) return response.body;
     await response.body?.cancel();
     throw new Error(`Cannot read ${name}: the server answered ${response.status}`);
   }
+  const path = toPath(source);
   let isDirectory: boolean;
   try {
-    ({ isDirectory } = await Deno.stat(source as string | URL));
+    ({ isDirectory } = await Deno.stat(path));
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     throw new Deno.errors.NotFound(`Cannot read ${name}: there is no such file`);
   }
   if (isDirectory) throw new TypeError(`Cannot read ${name}: it is a folder, not a CSV file`);
-  return (await Deno.open(source as string | URL)).readable;
+  return (await Deno.open(path)).readable;
 }
 
 /** The first bytes of a stream, fewer where it ends before, and the whole stream again. */

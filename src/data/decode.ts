@@ -50,13 +50,7 @@ export async function decodeImage(
 ): Promise<Image> {
   const { name = "the image", maxMegapixels = 50 } = options;
   const header = readImageHeader(bytes);
-  if (!header) {
-    const start = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0"));
-    throw new TypeError(
-      `Cannot decode ${name}: expected JPEG or PNG, ` +
-        (bytes.length === 0 ? "the file is empty" : `got bytes ${start.join(" ")}…`),
-    );
-  }
+  if (!header) throw new TypeError(`Cannot decode ${name}: ${headerProblem(bytes)}`);
   const { format, width, height, channels } = header;
   if (width * height === 0) {
     throw new RangeError(`Cannot decode ${name}: it has no pixels (${width}x${height})`);
@@ -73,9 +67,21 @@ export async function decodeImage(
     const image = await decodeJpeg(bytes);
     return channels === 1 ? { ...image, data: firstOfFour(image.data) } : image;
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.split("\n", 1)[0] : "";
-    throw new TypeError(`Cannot decode ${name}: ${reason || "it is damaged"}`, { cause });
+    // libjpeg's messages are made for people; fast-png's tell of offsets and filters.
+    const reason = format === "JPEG" && cause instanceof Error
+      ? cause.message
+      : "its PNG data is damaged or cut off";
+    throw new TypeError(`Cannot decode ${name}: ${reason}`, { cause });
   }
+}
+
+function headerProblem(bytes: Uint8Array): string {
+  if (bytes.length === 0) return "the file is empty";
+  const start = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0"));
+  const isImage = /^(?:ffd8|89504e47)/.test(start.join(""));
+  return isImage
+    ? "its header is damaged or cut off"
+    : `expected JPEG or PNG, got bytes ${start.join(" ")}…`;
 }
 
 /** The first of every four samples: what is grey in RGBA. */
