@@ -43,12 +43,19 @@ export interface ReportOptions {
   readonly photos?: boolean;
 }
 
-async function predictBest(runDirectory: string, dataset: FerDataset): Promise<Predictions> {
+async function predictBest(
+  runDirectory: string,
+  dataset: FerDataset,
+): Promise<Predictions | { readonly missing: string }> {
+  const path = `${runDirectory}/best.safetensors`;
+  if (!await Deno.stat(path).then(() => true, () => false)) {
+    return { missing: "There are no best weights yet: best.safetensors is missing." };
+  }
   const [{ loadModel }, { predictDataset }] = await Promise.all([
     import("./model/model_file.ts"),
     import("./predict.ts"),
   ]);
-  const { model, metadata } = await loadModel(`${runDirectory}/best.safetensors`);
+  const { model, metadata } = await loadModel(path);
   try {
     checkEvaluable(dataset, metadata.classes);
     return { probabilities: await predictDataset(model, dataset), dataset };
@@ -80,14 +87,11 @@ export async function writeReport(
 ): Promise<string> {
   const { dataset, photos } = options;
   const run = await readRun(runDirectory);
-  let { predictions } = options;
-  if (!predictions && dataset) {
-    const hasBest = await Deno.stat(`${runDirectory}/best.safetensors`).then(
-      () => true,
-      () => false,
-    );
-    if (hasBest) predictions = await predictBest(runDirectory, dataset);
-  }
+  const predictions = options.predictions ??
+    (dataset ? await predictBest(runDirectory, dataset) : {
+      missing:
+        "This report was made without the validation images; name the data to have it whole.",
+    });
   const path = `${runDirectory}/report.html`;
   await writeFileAtomic(path, await renderReport({ run, predictions, photos }));
   return path;

@@ -193,8 +193,14 @@ Deno.test("writeReport() gives the same page for the same run", async () => {
 Deno.test("writeReport() without images says what the reader misses", async () => {
   await withRun(complete().files, async (run) => {
     const shown = text(await report(run));
-    assertStringIncludes(shown, "The reliability diagram needs the validation images");
-    assertStringIncludes(shown, "The mistakes need the validation images");
+    assertStringIncludes(
+      shown,
+      "The reliability diagram needs the network&#39;s probabilities. This report was made without",
+    );
+    assertStringIncludes(
+      shown,
+      "The mistakes need the network&#39;s probabilities. This report was made without",
+    );
   });
 });
 
@@ -213,6 +219,8 @@ Deno.test("writeReport() of a run without an epoch shows its steps", async () =>
 Deno.test("writeReport() of a run before its first step says so", async () => {
   await withRun({ "config.json": JSON.stringify(config()) }, async (run) => {
     assertStringIncludes(text(await report(run)), "no step was logged");
+    const { dataset } = predictions();
+    assertStringIncludes(text(await report(run, { dataset })), "There are no best weights yet");
   });
 });
 

@@ -73,14 +73,20 @@ async function diagrams(bins: readonly ReliabilityBin[], ece: number): Promise<H
  *
  * @param evaluation The best epoch on the validation data, if that is known.
  * @param predictions Its probabilities, if they are at hand.
+ * @param reason Why they are not, otherwise.
  * @returns A section.
  */
 export async function calibrationSection(
   evaluation: Evaluation | null,
   predictions: Predictions | null,
+  reason: string,
 ): Promise<Html> {
   if (!evaluation) {
-    return section("calibration", TITLE, missing("There is no evaluation of this run yet."));
+    return section(
+      "calibration",
+      TITLE,
+      missing("There is no evaluation of this run yet: evaluation.json is missing."),
+    );
   }
   const ece = html`<p>Expected calibration error over 15 bins: <b>${percent(evaluation.ece)}</b>`;
   if (!predictions) {
@@ -88,10 +94,7 @@ export async function calibrationSection(
       "calibration",
       TITLE,
       html`${ece}.</p>`,
-      missing(
-        "The reliability diagram needs the validation images, and this report was made without ",
-        "them. Name the data to have it drawn.",
-      ),
+      missing("The reliability diagram needs the network's probabilities. ", reason),
     );
   }
   const { probabilities, dataset } = predictions;

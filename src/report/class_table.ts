@@ -23,7 +23,11 @@ function bar(value: number): { figure: Html } {
 export function classSection(evaluation: Evaluation | null): Html {
   const title = "Classes";
   if (!evaluation) {
-    return section("classes", title, missing("There is no evaluation of this run yet."));
+    return section(
+      "classes",
+      title,
+      missing("There is no evaluation of this run yet: evaluation.json is missing."),
+    );
   }
   const rows = Object.entries(evaluation.perClass).map(([name, scores]) => [
     name,

@@ -25,7 +25,11 @@ function cell(value: number, total: number, isRight: boolean): Html {
 export function confusionSection(evaluation: Evaluation | null, classes: readonly string[]): Html {
   const title = "Confusion matrix";
   if (!evaluation) {
-    return section("confusion", title, missing("There is no evaluation of this run yet."));
+    return section(
+      "confusion",
+      title,
+      missing("There is no evaluation of this run yet: evaluation.json is missing."),
+    );
   }
   const rows = evaluation.confusion.map((row, truth) => {
     const total = row.reduce((sum, each) => sum + each, 0);

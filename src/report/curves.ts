@@ -76,7 +76,7 @@ async function plot(
     html`${title}${drawn.length > 1 && drawn.map(key)}`,
     await chart(id, `${title}: ${words}, ${horizontal.toLowerCase()} ${low} to ${high}.`, {
       xAxis: axis(horizontal, {
-        min: low === high ? low - 1 : low,
+        min: horizontal === "Step" ? 0 : low === high ? low - 1 : low,
         max: low === high ? high + 1 : high,
         minInterval: 1,
         splitLine: { show: false },
@@ -111,6 +111,7 @@ function rateAxis(rates: ReadonlyArray<readonly [number, number]>): Record<strin
   return {
     type: isWide ? "log" : "value",
     scale: false,
+    ...(isWide ? { max: Math.max(...values) } : {}),
     axisLabel: { formatter: rate, color: COLOURS.text },
   };
 }
@@ -166,7 +167,7 @@ export async function curves(metrics: readonly MetricsLine[]): Promise<Html> {
         dashed: true,
       },
     ], { write: decimal, best }),
-    await plot("scores", "Validation scores", "Epoch", [
+    await plot("scores", "Scores", "Epoch", [
       { name: "accuracy", points: points(epochs, (e) => e.valAccuracy), colour: first },
       {
         name: "macro-F1",

@@ -66,18 +66,20 @@ function photo(mistake: Mistake, { dataset }: Predictions): Html {
  * The wrong predictions whose true class got the least probability.
  *
  * @param predictions The probabilities, if they are at hand.
+ * @param reason Why they are not, otherwise.
  * @param photos Whether to show the images; otherwise they are listed.
  * @returns A section.
  */
-export function mistakesSection(predictions: Predictions | null, photos: boolean): Html {
+export function mistakesSection(
+  predictions: Predictions | null,
+  reason: string,
+  photos: boolean,
+): Html {
   if (!predictions) {
     return section(
       "mistakes",
       TITLE,
-      missing(
-        "The mistakes need the validation images, and this report was made without them. ",
-        "Name the data to have them shown.",
-      ),
+      missing("The mistakes need the network's probabilities. ", reason),
     );
   }
   const mistakes = mistakesOf(predictions);

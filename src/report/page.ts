@@ -22,8 +22,11 @@ import { summary } from "./summary.ts";
 export interface ReportInput {
   /** The run, as far as its folder knows it. */
   readonly run: Run;
-  /** The best epoch's probabilities for the validation images; without them parts are missing. */
-  readonly predictions?: Predictions;
+  /**
+   * The best epoch's probabilities for the validation images; without them parts of the report are
+   * missing, for the reason given.
+   */
+  readonly predictions: Predictions | { readonly missing: string };
   /**
    * Whether the report may show images of faces.
    *
@@ -36,7 +39,7 @@ export interface ReportInput {
  * The evaluation of the probabilities at hand; the folder's, which knows of leaks, where both are
  * of the same predictions.
  */
-function evaluationOf({ run, predictions }: ReportInput): Evaluation | null {
+function evaluationOf(run: Run, predictions: Predictions | null): Evaluation | null {
   if (!predictions) return run.evaluation;
   const { probabilities, dataset } = predictions;
   const fresh = evaluateProbabilities(probabilities, dataset.labels, { classes: dataset.classes });
@@ -57,8 +60,11 @@ function classNames(evaluation: Evaluation | null, data: JsonObject): string[] {
  * @returns The page's source.
  */
 export async function renderReport(input: ReportInput): Promise<string> {
-  const { run, predictions, photos = true } = input;
-  const evaluation = evaluationOf(input);
+  const { run, photos = true } = input;
+  const [predictions, reason] = "missing" in input.predictions
+    ? [null, input.predictions.missing]
+    : [input.predictions, ""];
+  const evaluation = evaluationOf(run, predictions);
   const classes = predictions?.dataset.classes ??
     classNames(evaluation, objectIn(run.config, "data"));
   const page = html`
@@ -80,8 +86,8 @@ export async function renderReport(input: ReportInput): Promise<string> {
     ${await curves(run.metrics)}
     ${confusionSection(evaluation, classes)}
     ${classSection(evaluation)}
-    ${await calibrationSection(evaluation, predictions ?? null)}
-    ${mistakesSection(predictions ?? null, photos)}
+    ${await calibrationSection(evaluation, predictions, reason)}
+    ${mistakesSection(predictions, reason, photos)}
     ${dataSection(run.config)}
     ${configSection(run.config)}
     ${machineSection(run.config)}
