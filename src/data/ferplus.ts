@@ -134,7 +134,9 @@ async function readBallots(csv: CsvSource, name: string): Promise<Ballot[]> {
     const votesFor = (column: string): number => {
       const field = fields.get(column) ?? "";
       if (/^\d{1,6}$/.test(field)) return Number(field);
-      throw new SyntaxError(`${where}: ${column} has ${quoted(field)} votes, expected a number`);
+      throw new SyntaxError(
+        `${where}: ${column} has ${quoted(field)} votes, expected a whole number`,
+      );
     };
     const votes = EMOTIONS.map((emotion) => votesFor(COLUMNS[emotion]));
     const others = ["contempt", "unknown"].map((column) =>
