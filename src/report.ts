@@ -35,6 +35,8 @@ export interface ReportOptions {
   readonly dataset?: FerDataset;
   /** The best weights' probabilities for the validation images, where they are known already. */
   readonly predictions?: Predictions;
+  /** The training images: with them the accuracy on leak-free images is always known. */
+  readonly training?: FerDataset;
   /**
    * Whether the report may show images of faces.
    *
@@ -85,14 +87,19 @@ export async function writeReport(
   runDirectory: string,
   options: ReportOptions = {},
 ): Promise<string> {
-  const { dataset, photos } = options;
+  const { dataset, training, photos } = options;
   const run = await readRun(runDirectory);
   const predictions = options.predictions ??
     (dataset ? await predictBest(runDirectory, dataset) : {
       missing:
         "This report was made without the validation images; name the data to have it whole.",
     });
+  let leakFree: ArrayLike<number> | undefined;
+  if (training && "dataset" in predictions) {
+    const { leakFreeIndices } = await import("./data/audit.ts");
+    leakFree = leakFreeIndices(predictions.dataset, training);
+  }
   const path = `${runDirectory}/report.html`;
-  await writeFileAtomic(path, await renderReport({ run, predictions, photos }));
+  await writeFileAtomic(path, await renderReport({ run, predictions, leakFree, photos }));
   return path;
 }

@@ -38,7 +38,8 @@ function config(classes: readonly string[] = EMOTIONS, dataset?: FerDataset) {
   return {
     libraryVersion: "0.1.0",
     startedAt: "2026-01-02T03:04:05.678Z",
-    command: "deno task train --data faces.csv",
+    command: ["deno", "task", "train", "--data", "my faces.csv"],
+    architecture: { name: "ferCnn", options: { filters: [64, 128, 256] } },
     config: { epochs: 60, batchSize: 64, lr: 1e-3, maxMinutes: null, fastDevRun: false },
     parameters: 5_094_151,
     data: { source: "faces.csv", classes, trainingImages: 28_709, validationImages: 60 },
@@ -131,9 +132,9 @@ Deno.test("writeReport() shows every part of a complete run", async () => {
     assertStringIncludes(shown, "the 4 images whose pixels are not in the training split");
     assertStringIncludes(shown, "Epochs 3 of 60 at most, best: 2");
     assertStringIncludes(shown, "Time 1 min 30 s 30 steps");
-    assertStringIncludes(shown, "deno task train --data faces.csv");
+    assertStringIncludes(shown, "deno task train --data &#39;my faces.csv&#39;");
     assertStringIncludes(shown, "batch size 64");
-    assertStringIncludes(shown, "5,094,151");
+    assertStringIncludes(shown, "filters 64, 128, 256 parameters 5,094,151");
     assertStringIncludes(shown, "No two splits share an image");
     assert(!page.includes('class="missing"'));
     assertEquals(page.match(/<svg role="img" aria-label="/g)?.length, 6);
@@ -321,6 +322,10 @@ Deno.test("writeReport() computes from best.safetensors what it is given images 
     assertStringIncludes(page, 'aria-label="Reliability diagram of 15 bins');
     assertStringIncludes(page, 'alt="Face labelled');
 
+    const faces = drawnFaces(14, 1);
+    const leaky = await report(run, { dataset: faces, training: faces.subset([0, 1, 2]) });
+    assertStringIncludes(text(leaky), "the 11 images whose pixels are not in the training split");
+
     const { dataset } = predictions(["a", "b"]);
     await assertRejects(() => writeReport(run, { dataset }), TypeError, "its classes are a, b");
   });
@@ -357,11 +362,12 @@ Deno.test("durations, names and values are worded for people", () => {
     "1 h 12 min",
     "2 h 0 min",
   ]);
-  assertEquals(["batchSize", "os", "isSoftware", "lr"].map(words), [
+  assertEquals(["batchSize", "os", "isSoftware", "lr", "PublicTest"].map(words), [
     "batch size",
     "os",
     "is software",
     "lr",
+    "PublicTest",
   ]);
   assertEquals(
     jsonWords({ size: 48, mean: [0.5, true], more: null, none: [] }),

@@ -27,6 +27,8 @@ export interface ReportInput {
    * missing, for the reason given.
    */
   readonly predictions: Predictions | { readonly missing: string };
+  /** The images of `predictions` whose pixels are not in the training split, where that is known. */
+  readonly leakFree?: ArrayLike<number>;
   /**
    * Whether the report may show images of faces.
    *
@@ -39,10 +41,16 @@ export interface ReportInput {
  * The evaluation of the probabilities at hand; the folder's, which knows of leaks, where both are
  * of the same predictions.
  */
-function evaluationOf(run: Run, predictions: Predictions | null): Evaluation | null {
+function evaluationOf(
+  run: Run,
+  predictions: Predictions | null,
+  leakFree?: ArrayLike<number>,
+): Evaluation | null {
   if (!predictions) return run.evaluation;
   const { probabilities, dataset } = predictions;
-  const fresh = evaluateProbabilities(probabilities, dataset.labels, { classes: dataset.classes });
+  const { labels, classes } = dataset;
+  const fresh = evaluateProbabilities(probabilities, labels, { classes, leakFree });
+  if (leakFree) return fresh;
   const isSame = JSON.stringify(fresh.confusion) === JSON.stringify(run.evaluation?.confusion);
   return { ...fresh, leakFree: isSame ? run.evaluation?.leakFree ?? null : null };
 }
@@ -64,7 +72,7 @@ export async function renderReport(input: ReportInput): Promise<string> {
   const [predictions, reason] = "missing" in input.predictions
     ? [null, input.predictions.missing]
     : [input.predictions, ""];
-  const evaluation = evaluationOf(run, predictions);
+  const evaluation = evaluationOf(run, predictions, input.leakFree);
   const classes = predictions?.dataset.classes ??
     classNames(evaluation, objectIn(run.config, "data"));
   const page = html`

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Html, html } from "./html.ts";
+import { type Content, type Html, html } from "./html.ts";
 import { type JsonObject, objectIn } from "./run_folder.ts";
 import { definitions, missing, section } from "./section.ts";
 import { count, jsonWords, words } from "./wording.ts";
@@ -12,6 +12,27 @@ function facts(object: JsonObject): Html {
   return definitions(
     Object.entries(object).map(([name, value]) => [words(name), jsonWords(value)]),
   );
+}
+
+/** A command as a shell takes it. */
+function commandLine(command: unknown): string | null {
+  if (typeof command === "string") return command;
+  if (!Array.isArray(command)) return null;
+  return command.map(String)
+    .map((word) => /^[\w./:=@,+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)
+    .join(" ");
+}
+
+/** The network, as its architecture and its options name it. */
+function network(config: JsonObject | null): Content {
+  const { name, options } = objectIn(config, "architecture");
+  const parameters = config?.parameters;
+  const all = {
+    ...(name === undefined ? {} : { architecture: name }),
+    ...(typeof options === "object" ? options : {}),
+    ...(typeof parameters === "number" ? { parameters: count(parameters) } : {}),
+  };
+  return Object.keys(all).length > 0 && [html`<h3>Network</h3>`, facts(all)];
 }
 
 /**
@@ -25,12 +46,14 @@ export function configSection(config: JsonObject | null): Html {
   if (Object.keys(choices).length === 0) {
     return section("config", "Configuration", missing("config.json is missing or says nothing."));
   }
-  const { command } = config ?? {};
+  const command = commandLine(config?.command);
   return section(
     "config",
     "Configuration",
-    typeof command === "string" ? html`<pre tabindex="0"><code>${command}</code></pre>` : "",
+    command !== null &&
+      html`<pre tabindex="0" aria-label="Command"><code>${command}</code></pre>`,
     facts(choices),
+    network(config),
   );
 }
 
@@ -42,17 +65,13 @@ export function configSection(config: JsonObject | null): Html {
  */
 export function machineSection(config: JsonObject | null): Html {
   const machine = objectIn(config, "machine");
-  const { libraryVersion, parameters } = config ?? {};
+  const version = config?.libraryVersion;
   if (Object.keys(machine).length === 0) {
     return section("machine", "Machine", missing("config.json is missing or names no machine."));
   }
   return section(
     "machine",
     "Machine and program",
-    facts({
-      ...machine,
-      ...(libraryVersion === undefined ? {} : { "@fer/core": libraryVersion }),
-      ...(typeof parameters === "number" ? { parameters: count(parameters) } : {}),
-    }),
+    facts({ ...machine, ...(version === undefined ? {} : { "@fer/core": version }) }),
   );
 }

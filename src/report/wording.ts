@@ -87,11 +87,12 @@ export function jsonWords(value: unknown, write: (value: number) => string = Str
 }
 
 /**
- * A camel-case name as words.
+ * A camel-case name as words; a name that begins with a capital stays.
  *
  * @param name For instance `batchSize`.
  * @returns For instance `batch size`.
  */
 export function words(name: string): string {
+  if (/^[A-Z]/.test(name)) return name;
   return name.replace(/(?<=[a-z0-9])[A-Z](?![A-Z])/g, (letter) => ` ${letter.toLowerCase()}`);
 }
