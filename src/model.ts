@@ -4,12 +4,14 @@
  * @example Build, save, load
  * ```ts
  * import { buildFerCnn, loadModel, saveModel } from "@fer/core/model";
+ * import { assertEquals } from "@std/assert";
  *
  * const folder = await Deno.makeTempDir();
  * const model = buildFerCnn({ filters: [8, 16, 32], hidden: 32, seed: 7 });
  * await saveModel(model, `${folder}/faces.safetensors`);
  * const { metadata } = await loadModel(`${folder}/faces.safetensors`);
- * console.assert(metadata.classes[3] === "happy" && metadata.preprocessing.size === 48);
+ * assertEquals(metadata.classes[3], "happy");
+ * assertEquals(metadata.preprocessing.size, 48);
  * await Deno.remove(folder, { recursive: true });
  * ```
  *

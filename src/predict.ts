@@ -78,11 +78,12 @@ export interface PredictDatasetOptions extends PredictOptions {
  * @example
  * ```ts
  * import { buildFerCnn, predict } from "@fer/core";
+ * import { assert } from "@std/assert";
  *
  * const model = buildFerCnn({ filters: [4, 4, 4], hidden: 8 });
  * const grey = { data: new Uint8Array(48 * 48).fill(128), width: 48, height: 48 };
  * const [best, second] = await predict(model, grey);
- * console.assert(best.probability >= second.probability);
+ * assert(best.probability >= second.probability);
  * ```
  */
 export function predict(

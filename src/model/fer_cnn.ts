@@ -177,9 +177,10 @@ export function assembleFerCnn(options: FerCnnOptions, weights: "random" | "zero
  * @example
  * ```ts
  * import { buildFerCnn } from "@fer/core/model";
+ * import { assertEquals } from "@std/assert";
  *
  * const model = buildFerCnn({ filters: [8, 16, 32], hidden: 32 });
- * console.assert(model.countParams() === 43_367);
+ * assertEquals(model.countParams(), 43_239);
  * model.dispose();
  * ```
  */

@@ -20,10 +20,11 @@ const ELEMENT = 4;
  * @example WebGPU's default limit of 128 MiB
  * ```ts
  * import { buildFerCnn, largestBatch } from "@fer/core/model";
+ * import { assertEquals } from "@std/assert";
  *
  * const model = buildFerCnn({ filters: [64, 8, 8], hidden: 8 });
  * // The first block's 48x48 maps of 64 channels decide.
- * console.assert(largestBatch(model, 128 * 2 ** 20) === 227);
+ * assertEquals(largestBatch(model, 128 * 2 ** 20), 227);
  * model.dispose();
  * ```
  */

@@ -81,11 +81,13 @@ export async function saveModel(
  * @example
  * ```ts
  * import { buildFerCnn, encodeModel, loadModel } from "@fer/core/model";
+ * import { assertEquals } from "@std/assert";
  *
  * const model = buildFerCnn({ filters: [2], hidden: 4, size: 8, classes: ["cat", "dog"] });
  * const bytes = await encodeModel(model, { metadata: { data: "two drawings" } });
  * const { metadata } = await loadModel(bytes);
- * console.assert(metadata.classes[1] === "dog" && metadata.data === "two drawings");
+ * assertEquals(metadata.classes, ["cat", "dog"]);
+ * assertEquals(metadata.data, "two drawings");
  * ```
  */
 export async function encodeModel(

@@ -140,13 +140,15 @@ function guessFormat(bytes: Uint8Array): string {
  * @example Write and read
  * ```ts
  * import { readSafetensors, writeSafetensors } from "@fer/core/model";
+ * import { assertEquals } from "@std/assert";
  *
  * const bytes = writeSafetensors(
  *   new Map([["weight", { dtype: "F32", shape: [2, 1], data: Float32Array.of(1, 2) }]]),
  *   { by: "hand" },
  * );
  * const { tensors, metadata } = readSafetensors(bytes);
- * console.assert(tensors.get("weight")?.data[1] === 2 && metadata.by === "hand");
+ * assertEquals(tensors.get("weight")?.data, Float32Array.of(1, 2));
+ * assertEquals(metadata.by, "hand");
  * ```
  */
 export function readSafetensors(
