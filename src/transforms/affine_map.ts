@@ -170,20 +170,26 @@ function bilinear(
   const source = image.data;
   const width = image.width;
   const height = image.height;
+  const stride = width * channels;
   let o = 0;
   for (let y = 0; y < outHeight; y++) {
+    // Pillow adds in this order, and so rounds like this.
+    const rowX = b * (y + 0.5);
+    const rowY = e * (y + 0.5);
     for (let x = 0; x < outWidth; x++, o += channels) {
-      const placeX = a * (x + 0.5) + b * (y + 0.5) + c;
-      const placeY = d * (x + 0.5) + e * (y + 0.5) + f;
+      const placeX = a * (x + 0.5) + rowX + c;
+      const placeY = d * (x + 0.5) + rowY + f;
       if (!(placeX >= 0 && placeX < width && placeY >= 0 && placeY < height)) continue;
-      const fromX = Math.floor(placeX - 0.5);
-      const fromY = Math.floor(placeY - 0.5);
-      const partX = placeX - 0.5 - fromX;
-      const partY = placeY - 0.5 - fromY;
-      const left = (fromX < 0 ? 0 : fromX) * channels;
-      const right = (fromX + 1 < width ? fromX + 1 : width - 1) * channels;
-      const upper = (fromY < 0 ? 0 : fromY) * width * channels;
-      const lower = upper + (fromY + 1 < height ? (fromY < 0 ? 0 : width * channels) : 0);
+      const middleX = placeX - 0.5;
+      const middleY = placeY - 0.5;
+      const fromX = middleX < 0 ? -1 : middleX | 0;
+      const fromY = middleY < 0 ? -1 : middleY | 0;
+      const partX = middleX - fromX;
+      const partY = middleY - fromY;
+      const left = fromX < 0 ? 0 : fromX * channels;
+      const right = fromX + 1 < width ? (fromX + 1) * channels : left;
+      const upper = fromY < 0 ? 0 : fromY * stride;
+      const lower = fromY + 1 < height ? (fromY + 1) * stride : upper;
       for (let c = 0; c < channels; c++) {
         const start = source[upper + left + c];
         const above = start + (source[upper + right + c] - start) * partX;
