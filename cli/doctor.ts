@@ -209,7 +209,7 @@ await runProgram(COMMAND, async ({ json }) => {
     findings.push({
       fatal: true,
       what: "There is no WebGPU adapter",
-      advice: `Run deno task setup. ${error.message}`,
+      advice: "Run deno task setup: it installs a driver, or names the command that does",
     });
   }
 

@@ -239,12 +239,10 @@ async function planResume(given: Given, runDirectory: string): Promise<Plan> {
     `${runDirectory}/config.json`,
     COMMAND.flags,
   );
-  // A limit of the earlier start is not one of this start.
-  const limits = { maxMinutes: 0, maxSteps: 0 };
   return {
     runDirectory,
     isResumed: true,
-    config: trainingConfig({ ...config, ...limits, ...settingsOf(given) }),
+    config: trainingConfig({ ...config, ...settingsOf(given) }),
     data: data ?? null,
     init: init ?? null,
     architecture: architecture ?? { name: "ferCnn", options: {} },
@@ -332,7 +330,8 @@ function printResult(plan: Plan, result: TrainingResult, report: string | null):
   if (best_) print(`Model    ${plan.runDirectory}/best.safetensors`);
   if (report) print(`Report   ${report}`);
   if (stopped !== "epochs" && stopped !== "earlyStopping") {
-    print(`Go on    deno task train --resume ${plan.runDirectory}`);
+    const further = stopped === "maxSteps" ? " --max-steps 0" : "";
+    print(`Go on    deno task train --resume ${plan.runDirectory}${further}`);
   }
 }
 

@@ -55,8 +55,8 @@ async function jsrAnswers(): Promise<boolean> {
     const response = await fetch("https://jsr.io/@std/assert/meta.json", {
       signal: AbortSignal.timeout(2000),
     });
-    await response.body?.cancel();
-    return response.ok;
+    // A hotel's sign-in page answers too.
+    return response.ok && (await response.json()).name === "assert";
   } catch {
     return false;
   }
@@ -71,8 +71,39 @@ async function copyFolder(from: string, to: URL): Promise<void> {
   }
 }
 
-/** Lays the npm build of the standard library out as Deno lays out what it vendors from JSR. */
-async function seedStd(versions: Map<string, string>): Promise<void> {
+/** Whether a package of the standard library is there, whole and in the version asked for. */
+async function hasStd(name: string, version: string): Promise<boolean> {
+  return await exists(new URL(`jsr.io/@std/${name}/${version}_meta.json`, VENDOR));
+}
+
+/** Lays a package out as Deno lays out what it vendors from JSR. */
+async function layOut(source: string, home: URL, name: string, version: string): Promise<void> {
+  const entries = STD_ENTRIES[name];
+  if (!entries) {
+    throw new Error(`tools/setup.ts does not know @std/${name}: add it to STD_ENTRIES`);
+  }
+  await copyFolder(source, new URL(`${version}/`, home));
+  const exports: Record<string, string> = {};
+  for (const [key, { file, types }] of Object.entries(entries)) {
+    exports[key] = `./${file}`;
+    const script = new URL(`${version}/${file}`, home);
+    const declaration = new URL(file.replace(/\.js$/, ".d.ts").replace(/.*\//, "./"), script);
+    await Deno.copyFile(new URL(`std_types/${types}`, import.meta.url), declaration);
+    const pragma = `// @ts-self-types="./${declaration.pathname.replace(/.*\//, "")}"\n`;
+    await Deno.writeTextFile(script, pragma + await Deno.readTextFile(script));
+  }
+  await Deno.writeTextFile(
+    new URL("meta.json", home),
+    JSON.stringify({ scope: "std", name, latest: version, versions: { [version]: {} } }),
+  );
+  await Deno.writeTextFile(
+    new URL(`${version}_meta.json`, home),
+    JSON.stringify({ manifest: {}, exports }),
+  );
+}
+
+/** Takes the standard library from its npm build. */
+async function seedStd(versions: ReadonlyMap<string, string>): Promise<void> {
   const [{ createRequire }, { dirname }] = await Promise.all([
     import("node:module"),
     import("node:path"),
@@ -82,31 +113,16 @@ async function seedStd(versions: Map<string, string>): Promise<void> {
     dirname(createRequire(import.meta.url).resolve(`${STD.npm}/csv/parse.js`)),
   );
   for (const [name, version] of versions) {
+    if (await hasStd(name, version)) continue;
     const home = new URL(`jsr.io/@std/${name}/`, VENDOR);
-    if (await exists(new URL("meta.json", home))) continue;
-    const entries = STD_ENTRIES[name];
-    if (!entries) {
-      throw new Error(`tools/setup.ts does not know @std/${name}: add it to STD_ENTRIES`);
-    }
-    await copyFolder(source, new URL(`${version}/`, home));
-    const exports: Record<string, string> = {};
-    for (const [key, { file, types }] of Object.entries(entries)) {
-      exports[key] = `./${file}`;
-      const script = new URL(`${version}/${file}`, home);
-      const declaration = new URL(file.replace(/\.js$/, ".d.ts").replace(/.*\//, "./"), script);
-      await Deno.copyFile(new URL(`std_types/${types}`, import.meta.url), declaration);
-      const pragma = `// @ts-self-types="./${declaration.pathname.replace(/.*\//, "")}"\n`;
-      await Deno.writeTextFile(script, pragma + await Deno.readTextFile(script));
-    }
-    await Deno.writeTextFile(
-      new URL(`${version}_meta.json`, home),
-      JSON.stringify({ manifest: {}, exports }),
-    );
-    // Written last: with it the package counts as whole.
-    await Deno.writeTextFile(
-      new URL("meta.json", home),
-      JSON.stringify({ scope: "std", name, latest: version, versions: { [version]: {} } }),
-    );
+    const building = new URL(`jsr.io/@std/.${name}-${Deno.pid}/`, VENDOR);
+    await layOut(source, building, name, version);
+    // Moved whole into its place: another task may be doing the same.
+    await Deno.remove(home, { recursive: true }).catch(() => {});
+    await Deno.rename(building, home).catch(async (error) => {
+      await Deno.remove(building, { recursive: true });
+      if (!await hasStd(name, version)) throw error;
+    });
   }
 }
 
@@ -114,7 +130,7 @@ async function seedStd(versions: Map<string, string>): Promise<void> {
 async function ensureStd(): Promise<string> {
   const versions = await stdVersions();
   const filled = await Promise.all(
-    [...versions.keys()].map((name) => exists(new URL(`jsr.io/@std/${name}/meta.json`, VENDOR))),
+    [...versions].map(([name, version]) => hasStd(name, version)),
   );
   if (filled.every(Boolean)) return "vendor";
   if (await jsrAnswers()) return "jsr";
@@ -123,7 +139,8 @@ async function ensureStd(): Promise<string> {
     await seedStd(versions);
   } catch (cause) {
     throw new Error(
-      `Cannot get the standard library: neither JSR nor npm (${STD.npm}@${STD.version}) answers. ` +
+      `Cannot get the standard library: neither JSR nor npm (${STD.npm}@${STD.version}) answers ` +
+        `(${(cause as Error).message.split("\n", 1)[0]}). ` +
         "Connect to the network and run the task again.",
       { cause },
     );
@@ -214,7 +231,7 @@ async function mirrorOf(suite: string): Promise<{ uri: string; options: string }
       const uri = field("URIs")?.split(/\s+/)[0];
       if (!uri || !field("Suites")?.split(/\s+/).some(isSuite)) continue;
       const key = field("Signed-By");
-      return { uri, options: key ? `[signed-by=${key}] ` : "" };
+      return { uri, options: key?.startsWith("/") ? `[signed-by=${key}] ` : "" };
     }
   }
   return null;
@@ -223,7 +240,9 @@ async function mirrorOf(suite: string): Promise<{ uri: string; options: string }
 /** Installs Mesa's software Vulkan driver with apt, leaving `/etc/apt` and its lists as they are. */
 async function installMesa(): Promise<boolean> {
   const { ID, VERSION_CODENAME: suite = "" } = await osRelease();
-  const install = ["install", "-y", "-qq", "--no-install-recommends"];
+  // A fresh machine may be upgrading itself, and holds dpkg's lock while it does.
+  const wait = ["-o", "DPkg::Lock::Timeout=120"];
+  const install = [...wait, "install", "-y", "-qq", "--no-install-recommends"];
   const mirror = ID === "debian" && suite === "bookworm" ? await mirrorOf(suite) : null;
   if (mirror) {
     // Debian 12's own Mesa 22.3 gives less than half the speed of the one in its backports suite.
@@ -291,10 +310,19 @@ async function ensureAdapter(): Promise<string> {
   throw error;
 }
 
+/** Whether what an earlier setup found is still so, as far as a look at a few files tells. */
+async function isDone(wanted: string): Promise<boolean> {
+  const stamp = await Deno.readTextFile(STAMP).then(JSON.parse).catch(() => null);
+  if (stamp?.fingerprint !== wanted) return false;
+  if (stamp.std === "jsr") return true;
+  const versions = await stdVersions();
+  const there = await Promise.all([...versions].map(([name, version]) => hasStd(name, version)));
+  return there.every(Boolean);
+}
+
 async function setup(): Promise<void> {
   const wanted = await fingerprint();
-  const stamp = await Deno.readTextFile(STAMP).then(JSON.parse, () => null);
-  if (stamp?.fingerprint === wanted) return;
+  if (await isDone(wanted)) return;
   const std = await ensureStd();
   const adapter = await ensureAdapter();
   await Deno.mkdir(VENDOR, { recursive: true });
@@ -302,14 +330,38 @@ async function setup(): Promise<void> {
   await Deno.writeTextFile(STAMP, text);
 }
 
-if (import.meta.main) {
+const HELP =
+  `Install what is missing: a WebGPU driver, the standard library where JSR is out of reach.
+
+Usage: deno task setup [FLAGS]
+
+Flags:
+  --help  Show this help
+
+Environment:
+  FER_NO_INSTALL=1  Never install system packages`;
+
+async function main(): Promise<number> {
+  const [argument] = Deno.args;
+  if (argument === "--help" || argument === "-h") {
+    Deno.stdout.writeSync(new TextEncoder().encode(HELP + "\n"));
+    return 0;
+  }
+  if (argument !== undefined) {
+    const what = argument.startsWith("-") ? "There is no flag" : "Cannot take";
+    say(`${what} ${argument}: did you mean --help?`);
+    return 2;
+  }
   try {
     await setup();
+    return 0;
   } catch (error) {
     const { name, message } = error instanceof Error
       ? error
       : { name: "Error", message: `${error}` };
     say(name === "Error" ? message : `${name}: ${message}`);
-    Deno.exit(1);
+    return 1;
   }
 }
+
+if (import.meta.main) Deno.exit(await main());
