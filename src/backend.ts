@@ -4,6 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { type BufferManager, reusingDevice, takeOldestBuffer } from "./backend/reuse.ts";
 
 // Without it tfjs writes advice to the console; a library does not.
 tf.env().set("PROD", true);
@@ -162,10 +163,17 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
   // Importing tfjs's package registers a factory of its own; two backends of a name cannot be.
   if (tf.findBackendFactory("webgpu")) tf.removeBackend("webgpu");
   // Deno and tfjs each bring their own declarations of the same WebGPU interfaces.
-  const [foreignDevice, foreignInfo] = [device, info] as unknown as ConstructorParameters<
+  const [foreignDevice, foreignInfo] = [
+    reusingDevice(device),
+    info,
+  ] as unknown as ConstructorParameters<
     typeof WebGPUBackend
   >;
-  tf.registerBackend("webgpu", () => new WebGPUBackend(foreignDevice, foreignInfo), 3);
+  tf.registerBackend("webgpu", () => {
+    const backend = new WebGPUBackend(foreignDevice, foreignInfo);
+    takeOldestBuffer((backend as unknown as { bufferManager: BufferManager }).bufferManager);
+    return backend;
+  }, 3);
   // Small operations that tfjs would compute on the host, depending on where their inputs happen to
   // be, give other bits there: a resumed run would differ from one that never stopped.
   tf.env().set("WEBGPU_CPU_FORWARD", false);

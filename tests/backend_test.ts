@@ -75,3 +75,32 @@ Deno.test("useWebGpu() without an adapter says what to install", async () => {
     Object.defineProperty(navigator, "gpu", { value: gpu, configurable: true });
   }
 });
+
+Deno.test("useWebGpu() makes no bind groups anew for a step that repeats", async () => {
+  const adapter = await navigator.gpu.requestAdapter();
+  assert(adapter);
+  const device = await adapter.requestDevice();
+  let made = 0;
+  const create = device.createBindGroup.bind(device);
+  device.createBindGroup = (descriptor) => {
+    made++;
+    return create(descriptor);
+  };
+  const gpu = await useWebGpu({ device, adapterInfo: adapter.info });
+  const weight = tf.tidy(() => tf.variable(tf.ones([8, 8])));
+  const step = async () => {
+    const sum = tf.tidy(() => {
+      const x = tf.mul(tf.matMul(weight, weight), 0.1);
+      weight.assign(tf.relu(tf.sub(weight, x)));
+      return tf.sum(x);
+    });
+    await gpu.wait(sum.data());
+    sum.dispose();
+  };
+  for (let i = 0; i < 20; i++) await step();
+  const settled = made;
+  for (let i = 0; i < 20; i++) await step();
+  assertEquals(made, settled);
+  gpu.dispose();
+  device.destroy();
+});
