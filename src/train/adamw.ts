@@ -67,6 +67,8 @@ export class AdamW {
   #steps = 0;
 
   /**
+   * Begins with running means of 0.
+   *
    * @param variables What it updates, by name.
    * @param options Step size, decay rates, weight decay.
    * @throws {RangeError} When an option is out of its range.

@@ -19,6 +19,8 @@ export class WeightAverage {
   #isLent = false;
 
   /**
+   * Begins with the variables' present values.
+   *
    * @param variables What to average, by name.
    * @param decay Share of the average that stays at a step, from 0 to below 1.
    */

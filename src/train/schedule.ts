@@ -77,6 +77,8 @@ export class ReduceLROnPlateau {
   #cooldownLeft = 0;
 
   /**
+   * Begins before the first epoch.
+   *
    * @param lr The rate to begin with.
    * @param options When and by how much it falls.
    * @throws {RangeError} When the factor is not below 1.
@@ -108,7 +110,7 @@ export class ReduceLROnPlateau {
     const best = this.#best;
     const isBetter = mode === "min"
       ? value < best * (1 - threshold)
-      : value > (best === -Infinity ? best : best * (1 + threshold));
+      : value > best * (1 + threshold);
     if (isBetter) {
       this.#best = value;
       this.#badEpochs = 0;
@@ -215,7 +217,11 @@ export class EarlyStopping {
   #best = Infinity;
   #wait = 0;
 
-  /** @param patience Epochs without improvement before it says stop; Infinity for never. */
+  /**
+   * Begins before the first epoch.
+   *
+   * @param patience Epochs without improvement before it says stop; Infinity for never.
+   */
   constructor(patience: number) {
     this.#patience = patience;
   }

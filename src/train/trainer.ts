@@ -102,6 +102,8 @@ export class Trainer {
   readonly #options: TrainerOptions;
 
   /**
+   * Checks the configuration; nothing is made before `fit()`.
+   *
    * @param model The network; `fit()` trains it in place.
    * @param config What departs from the recipe.
    * @param options The GPU, where to write, whom to tell.
@@ -272,8 +274,10 @@ class Run {
     const most = largestBatch(this.#model, this.#gpu.device.limits.maxStorageBufferBindingSize);
     if (batchSize > most) {
       throw new RangeError(
-        `Cannot train with a batch size of ${batchSize}: the largest that fits ` +
-          `${this.#gpu.description} is ${most}`,
+        `Cannot train with a batch size of ${
+          batchSize.toLocaleString("en")
+        }: the largest that fits ` +
+          `${this.#gpu.description} is ${most.toLocaleString("en")}`,
       );
     }
   }
@@ -329,8 +333,13 @@ class Run {
       stopped = await this.#trainEpoch();
       if (stopped) break;
       const isLast = this.#state.epoch >= epochs || this.#config.fastDevRun;
-      const stopEarly = await this.#endEpoch(false);
-      if (stopEarly) stopped = "earlyStopping";
+      const verdict = await this.#endEpoch(false);
+      if (verdict === "aborted") {
+        await this.#save();
+        stopped = verdict;
+        break;
+      }
+      if (verdict === "stop") stopped = "earlyStopping";
       else if (isLast) stopped = "epochs";
       else stopped = this.#limit();
       this.#state.epoch++;
@@ -377,10 +386,9 @@ class Run {
 
   /** A limit validates once; an abort only saves. Both save. */
   async #stopWithinEpoch(reason: StopReason): Promise<StopReason> {
-    if (reason === "aborted") await this.#flush();
-    else await this.#endEpoch(true);
+    const verdict = reason === "aborted" ? reason : await this.#endEpoch(true);
     await this.#save();
-    return reason;
+    return verdict === "aborted" ? verdict : reason;
   }
 
   async #trainBatch(batch: Parameters<typeof trainingStep>[2]): Promise<void> {
@@ -516,8 +524,11 @@ class Run {
     }
   }
 
-  /** Validates, keeps the best, moves the schedules; returns whether to stop early. */
-  async #endEpoch(partial: boolean): Promise<boolean> {
+  /**
+   * Validates, keeps the best, moves the schedules; says whether to stop early. A validation that
+   * the signal cuts off leaves no trace: it is made anew when the run goes on.
+   */
+  async #endEpoch(partial: boolean): Promise<"go on" | "stop" | "aborted"> {
     await this.#flush();
     const lr = this.#lr;
     const validate = async () => {
@@ -531,21 +542,27 @@ class Run {
       if (line.best) await this.#keepBest(line, scores, probabilities);
       return line;
     };
-    const line = this.#average ? await this.#average.lend(validate) : await validate();
+    let line: EpochLine;
+    try {
+      line = this.#average ? await this.#average.lend(validate) : await validate();
+    } catch (error) {
+      if (this.#signal?.aborted && error === this.#signal.reason) return "aborted";
+      throw error;
+    }
     if (line.best) this.#state.best = line;
     this.#history.push(line);
     await this.#directory?.appendMetrics(line);
     // A validation that a limit asked for is not an epoch: the schedules go on as if it never was.
-    let stopEarly = false;
+    let shouldStop = false;
     if (!partial) {
       if (this.#config.scheduler === "plateau") this.#plateau.step(line.valLoss);
-      stopEarly = this.#earlyStopping.step(line.valLoss);
+      shouldStop = this.#earlyStopping.step(line.valLoss);
       this.#state.plateau = this.#plateau.getState();
       this.#state.earlyStopping = this.#earlyStopping.getState();
     }
     for (const callback of this.#callbacks) await callback.onEpochEnd?.(line);
     this.#reportedAt = this.#logged.at = performance.now();
-    return stopEarly;
+    return shouldStop ? "stop" : "go on";
   }
 
   async #predictValidation(): Promise<Float32Array> {
@@ -554,6 +571,7 @@ class Run {
         batchSize: this.#config.batchSize,
         onProgress: (done: number, total: number) => {
           for (const callback of this.#callbacks) callback.onValidation?.(done, total);
+          this.#signal?.throwIfAborted();
         },
       }),
     );

@@ -155,6 +155,19 @@ for (
   );
 }
 
+Deno.test("Trainer that is aborted while it validates goes on with the validation", () =>
+  inRun(async (path) => {
+    const whole = await fitIn(`${path}-whole`, SMALL);
+    const controller = new AbortController();
+    const callbacks = [{ onValidation: () => controller.abort() }];
+    const cut = await fitIn(path, SMALL, { signal: controller.signal, callbacks });
+    assertEquals(cut.result.stopped, "aborted");
+    assertEquals(cut.result.best, null);
+    const rest = await fitIn(path, SMALL);
+    assertEquals(rest.weights, whole.weights);
+    assertEquals(rest.result.history.length, whole.result.history.length);
+  }));
+
 Deno.test("Trainer leaves config, metrics, checkpoints and evaluation in its folder", () =>
   inRun(async (path) => {
     await fitIn(path, { ...SMALL, epochs: 1 }, { notes: { command: "test" } });
