@@ -1,0 +1,182 @@
+/**
+ * The product that all the others are made of: C[z] = A[z] B[z], with A `[rows, depth]`, B
+ * `[depth, columns]`, and functions in WGSL that say where their elements lie.
+ *
+ * A thread computes `rows` x `columns` outputs in registers. Two families:
+ *
+ * - `tile`: the threads of a workgroup fetch a slice of A and B into workgroup memory together and
+ *   read it from there. What hardware wants; and software adapters too, when the register tile is
+ *   large, because storage is read with a bounds check for every lane and workgroup memory without.
+ * - `register`: each thread reads A and B from storage by itself. Nothing to fill and no barrier:
+ *   what small products want.
+ *
+ * @module
+ */
+import type { Program } from "./program.ts";
+
+/** How a product is cut up. Plain data: tables of it are tried and chosen from. */
+export interface ProductCandidate {
+  /** Through workgroup memory, or straight from storage. */
+  readonly family: "tile" | "register";
+  /** Rows of C that a thread computes: a multiple of 4. */
+  readonly rows: number;
+  /** Columns of C that a thread computes: a multiple of 4. */
+  readonly columns: number;
+  /** Threads of a workgroup along the rows. */
+  readonly down: number;
+  /** Threads of a workgroup along the columns. */
+  readonly across: number;
+  /** How much of the depth lies in workgroup memory at a time: a multiple of 4; `tile` alone. */
+  readonly depth: number;
+}
+
+/** A product for {@linkcode productProgram}. */
+export interface ProductSource {
+  /** What error messages call it. */
+  readonly name: string;
+  /**
+   * Bindings and functions: `fn size() -> vec3u` gives rows, columns and depth; `fn span(z: u32) ->
+   * vec2u` the part of the depth that slice z sums; `fn a4(row, k, z) -> vec4f` and `fn b4(k, column,
+   * z) -> vec4f` give four neighbours, and zeros for what lies outside; `fn put(row, column, z,
+   * value: vec4f)` takes four columns and leaves out what lies outside.
+   */
+  readonly functions: string;
+  /** Which neighbours `a4` gives. */
+  readonly aAlong: "row" | "depth";
+  /** Which neighbours `b4` gives. */
+  readonly bAlong: "column" | "depth";
+}
+
+/** Rows of C that a workgroup computes. */
+export const rowsOf = (c: ProductCandidate): number => c.rows * c.down;
+/** Columns of C that a workgroup computes. */
+export const columnsOf = (c: ProductCandidate): number => c.columns * c.across;
+
+const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
+/**
+ * Writes the program of a product.
+ *
+ * Start `[ceil(rows / rowsOf), ceil(columns / columnsOf), z]` workgroups of it.
+ */
+export function productProgram(source: ProductSource, candidate: ProductCandidate): Program {
+  const { rows, columns, down, across, depth, family } = candidate;
+  const { aAlong, bAlong } = source;
+  const [height, width] = [rowsOf(candidate), columnsOf(candidate)];
+  const lanes = down * across;
+  const isTile = family === "tile";
+  const unroll = aAlong === "depth" || bAlong === "depth" ? 4 : 1;
+  const quads = { a: rows / 4, b: columns / 4 };
+
+  // Row i of a thread is i % 4 of the group 4 (i / 4 * down + y); columns alike.
+  const fetchA = isTile
+    ? (q: number, k: number) =>
+      aAlong === "row"
+        ? `SA[(k + ${k}u) * ${height / 4}u + ${q * down}u + y]`
+        : `SA[(k / 4u) * ${height}u + ${(q >> 2) * down * 4 + (q & 3)}u + y * 4u]`
+    : (q: number, k: number) =>
+      aAlong === "row"
+        ? `a4(row + ${q * down * 4}u, k + ${k}u, z)`
+        : `a4(row + ${(q >> 2) * down * 4 + (q & 3)}u, k, z)`;
+  const fetchB = isTile
+    ? (j: number, k: number) =>
+      bAlong === "column"
+        ? `SB[(k + ${k}u) * ${width / 4}u + ${j * across}u + x]`
+        : `SB[(k / 4u) * ${width}u + ${(j >> 2) * across * 4 + (j & 3)}u + x * 4u]`
+    : (j: number, k: number) =>
+      bAlong === "column"
+        ? `b4(k + ${k}u, column + ${j * across * 4}u, z)`
+        : `b4(k, column + ${(j >> 2) * across * 4 + (j & 3)}u, z)`;
+
+  const lines: string[] = [];
+  for (const k of range(bAlong === "column" ? unroll : 1)) {
+    for (const j of range(bAlong === "column" ? quads.b : columns)) {
+      lines.push(`let b${j}_${k} = ${fetchB(j, k)};`);
+    }
+  }
+  for (const k of range(aAlong === "row" ? unroll : 1)) {
+    for (const q of range(aAlong === "row" ? quads.a : rows)) {
+      lines.push(`let a${q}_${k} = ${fetchA(q, k)};`);
+    }
+  }
+  const aAt = (i: number, k: number) =>
+    aAlong === "row" ? `a${i >> 2}_${k}.${"xyzw"[i & 3]}` : `a${i}_0.${"xyzw"[k]}`;
+  const bAt = (j: number, k: number) =>
+    bAlong === "column"
+      ? `b${j}_${k}`
+      : `vec4f(${range(4).map((e) => `b${4 * j + e}_0.${"xyzw"[k]}`).join(", ")})`;
+  // All of an accumulator's terms at once: between loops it lives in memory, not in a register.
+  for (const i of range(rows)) {
+    for (const j of range(quads.b)) {
+      const terms = range(unroll).map((k) => `${aAt(i, k)} * ${bAt(j, k)}`);
+      lines.push(`c${i}_${j} = c${i}_${j} + ${terms.join(" + ")};`);
+    }
+  }
+  const accumulators = range(rows).flatMap((i) =>
+    range(quads.b).map((j) => `var c${i}_${j} = vec4f();`)
+  );
+  const stores = range(rows).flatMap((i) =>
+    range(quads.b).map((j) =>
+      `put(row + ${(i >> 2) * down * 4 + (i & 3)}u, column + ${j * across * 4}u, z, c${i}_${j});`
+    )
+  );
+  const fills = aAlong === "row"
+    ? `for (var i = l; i < ${depth * height / 4}u; i += ${lanes}u) {
+      SA[i] = a4(top + (i % ${height / 4}u) * 4u, base + i / ${height / 4}u, z);
+    }`
+    : `for (var i = l; i < ${depth * height / 4}u; i += ${lanes}u) {
+      SA[(i % ${depth / 4}u) * ${height}u + i / ${depth / 4}u] =
+        a4(top + i / ${depth / 4}u, base + (i % ${depth / 4}u) * 4u, z);
+    }`;
+  const fillsB = bAlong === "column"
+    ? `for (var i = l; i < ${depth * width / 4}u; i += ${lanes}u) {
+      SB[i] = b4(base + i / ${width / 4}u, left + (i % ${width / 4}u) * 4u, z);
+    }`
+    : `for (var i = l; i < ${depth * width / 4}u; i += ${lanes}u) {
+      SB[(i % ${depth / 4}u) * ${width}u + i / ${depth / 4}u] =
+        b4(base + (i % ${depth / 4}u) * 4u, left + i / ${depth / 4}u, z);
+    }`;
+  // The inner loop's end is not a constant, or the driver's compiler would unroll it.
+  const sum = isTile
+    ? `for (var base = bounds.x; base < bounds.y; base += ${depth}u) {
+    ${fills}
+    ${fillsB}
+    workgroupBarrier();
+    let deep = min(${depth}u, bounds.y - base);
+    for (var k = 0u; k < deep; k += ${unroll}u) {
+      ${lines.join("\n      ")}
+    }
+    workgroupBarrier();
+  }`
+    : `for (var k = bounds.x; k < bounds.y; k += ${unroll}u) {
+    ${lines.join("\n    ")}
+  }`;
+  const code = `${source.functions}
+${
+    isTile
+      ? `var<workgroup> SA: array<vec4f, ${depth * height / 4}>;
+var<workgroup> SB: array<vec4f, ${depth * width / 4}>;`
+      : ""
+  }
+@compute @workgroup_size(${lanes})
+fn main(@builtin(workgroup_id) w: vec3u, @builtin(local_invocation_index) l: u32) {
+  let z = w.z;
+  let x = l % ${across}u;
+  let y = l / ${across}u;
+  let top = w.x * ${height}u;
+  let left = w.y * ${width}u;
+  let row = top + y * 4u;
+  let column = left + x * 4u;
+  let bounds = span(z);
+  ${accumulators.join("\n  ")}
+  ${sum}
+  ${stores.join("\n  ")}
+}`;
+  return { name: `${source.name} (${describe(candidate)})`, code };
+}
+
+/** A candidate in a few letters: `tile 16x16, 8x8 threads, depth 16`. */
+export function describe({ family, rows, columns, down, across, depth }: ProductCandidate): string {
+  const deep = family === "tile" ? `, depth ${depth}` : "";
+  return `${family} ${rows}x${columns}, ${down}x${across} threads${deep}`;
+}

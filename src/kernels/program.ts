@@ -1,0 +1,279 @@
+/**
+ * The runtime of the WGSL programs: compiles each once per device inside an error scope, and records
+ * its dispatches in the command encoder of tfjs's WebGPU backend, in order with tfjs's own.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+
+/** Thrown when the GPU's compiler or its validation refused one of our programs. */
+export class KernelError extends Error {
+  /** The class's name. */
+  override readonly name = "KernelError";
+}
+
+/** A tensor as tfjs's kernels pass it. */
+export type KernelTensor = tf.TensorInfo;
+
+/** A WGSL program: everything that does not change from call to call. */
+export interface Program {
+  /** What error messages call it. */
+  readonly name: string;
+  /** The WGSL source, with an entry point `main` and its bindings in group 0. */
+  readonly code: string;
+}
+
+/** How many workgroups to start along x, y and z. */
+export type Workgroups = readonly [number, number, number];
+
+interface TensorData {
+  resource: GPUBuffer | null;
+  values: unknown;
+}
+
+/** The parts of tfjs's `WebGPUBackend` that are used, some of them private to TypeScript alone. */
+export interface GpuBackend {
+  /** The device. */
+  readonly device: GPUDevice;
+  /** tfjs's pool of buffers. */
+  readonly bufferManager: {
+    acquireBuffer(size: number, usage: number): GPUBuffer;
+    releaseBuffer(buffer: GPUBuffer): void;
+  };
+  /** Where a tensor's data lies. */
+  readonly tensorMap: { get(dataId: tf.DataId): TensorData };
+  /** The encoder of what is not submitted yet. */
+  commandEncoder: GPUCommandEncoder | null;
+  /** The open pass of that encoder. */
+  computePassEncoder: GPUComputePassEncoder | null;
+  /** Tensors that the open encoder uses. */
+  readonly commandQueueOwnedIds: WeakSet<tf.DataId>;
+  /** Uniform buffers to give back after the next submit. */
+  readonly uniformPendingDisposal: GPUBuffer[];
+  /** Dispatches in the open pass. */
+  dispatchCountInPass: number;
+  /** Puts a tensor's values into a buffer, or makes an empty one. */
+  uploadToGPU(dataId: tf.DataId): void;
+  /** Makes a tensor without values. */
+  makeTensorInfo(shape: number[], dtype: tf.DataType): KernelTensor;
+  /** Frees a tensor. */
+  disposeData(dataId: tf.DataId): boolean;
+  /** Opens an encoder. */
+  ensureCommandEncoderReady(): void;
+  /** Ends the open pass. */
+  endComputePassEncoder(): void;
+  /** Submits the open encoder. */
+  submitQueue(): void;
+}
+
+/**
+ * tfjs's WebGPU backend.
+ *
+ * @throws {KernelError} When tfjs computes on another backend.
+ */
+export function gpuBackend(): GpuBackend {
+  if (tf.getBackend() !== "webgpu") {
+    throw new KernelError(
+      `Cannot run a WGSL program: tfjs computes on its "${tf.getBackend()}" backend`,
+    );
+  }
+  return tf.backend() as unknown as GpuBackend;
+}
+
+interface Compiled {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+interface DeviceState {
+  readonly compiled: Map<string, Compiled>;
+  /** Error scopes that have not reported yet. */
+  readonly pending: Set<Promise<void>>;
+  error: KernelError | null;
+}
+
+const states = new WeakMap<GPUDevice, DeviceState>();
+
+function stateOf(device: GPUDevice): DeviceState {
+  let state = states.get(device);
+  if (!state) states.set(device, state = { compiled: new Map(), pending: new Set(), error: null });
+  return state;
+}
+
+/** Runs `work` in a validation scope whose error, when it comes, belongs to `program`. */
+function inErrorScope<T>(
+  device: GPUDevice,
+  state: DeviceState,
+  program: Program,
+  work: () => T,
+): T {
+  device.pushErrorScope("validation");
+  try {
+    return work();
+  } finally {
+    const report = device.popErrorScope().then((error) => {
+      if (!error) return;
+      const message = error.message.replaceAll(/\s+/g, " ").trim();
+      state.error ??= new KernelError(`The GPU refused the program ${program.name}: ${message}`);
+      // Whoever tries it again hears of it again.
+      state.compiled.delete(program.code);
+    }).finally(() => state.pending.delete(report));
+    state.pending.add(report);
+  }
+}
+
+/**
+ * Waits until the GPU has judged every program that was started, and speaks up for one it refused.
+ *
+ * A refused program leaves its output as it was. tfjs's kernels cannot wait, so the refusal is
+ * thrown by this function or by the next program that runs, whichever is first.
+ *
+ * @throws {KernelError} With the program's name and the compiler's message.
+ */
+export async function checkPrograms(): Promise<void> {
+  const state = stateOf(gpuBackend().device);
+  while (state.pending.size) await Promise.all(state.pending);
+  throwError(state);
+}
+
+function throwError(state: DeviceState): void {
+  if (!state.error) return;
+  const error = state.error;
+  state.error = null;
+  throw error;
+}
+
+/** Buffers between the programs of one operation: storage that tfjs's pool lends and takes back. */
+const STORAGE = 0x80 | 0x4 | 0x8; // STORAGE | COPY_SRC | COPY_DST
+const UNIFORM = 0x40 | 0x8; // UNIFORM | COPY_DST
+
+/**
+ * Borrows a buffer of `floats` 32-bit words. Give it back with {@linkcode giveBack} as soon as the
+ * last program that uses it is recorded: the GPU works through programs in order.
+ */
+export function borrow(backend: GpuBackend, floats: number): GPUBuffer {
+  return backend.bufferManager.acquireBuffer(Math.max(4, floats) * 4, STORAGE);
+}
+
+/** Gives back a buffer of {@linkcode borrow}. */
+export function giveBack(backend: GpuBackend, ...buffers: readonly GPUBuffer[]): void {
+  for (const buffer of buffers) backend.bufferManager.releaseBuffer(buffer);
+}
+
+/** Makes an output tensor in GPU memory. Its contents are whatever the buffer held before. */
+export function output(
+  backend: GpuBackend,
+  shape: readonly number[],
+  dtype: tf.DataType = "float32",
+): KernelTensor {
+  const tensor = backend.makeTensorInfo([...shape], dtype);
+  if (tf.util.sizeFromShape(tensor.shape) > 0) backend.uploadToGPU(tensor.dataId);
+  else backend.tensorMap.get(tensor.dataId).values = new Float32Array(0);
+  return tensor;
+}
+
+/** The same data in another shape; both count as its owners. */
+export function reshaped(tensor: KernelTensor, shape: readonly number[]): KernelTensor {
+  return { dataId: tensor.dataId, shape: [...shape], dtype: tensor.dtype };
+}
+
+/**
+ * Records one dispatch of a program.
+ *
+ * @param backend tfjs's backend.
+ * @param program The program.
+ * @param bindings What `@binding(0)`, `@binding(1)`... stand for; a tensor that is still in host
+ * memory is uploaded.
+ * @param workgroups How many workgroups to start.
+ * @param uniform Words of a uniform buffer, the last binding; none when empty. Four words a vec4.
+ * @throws {KernelError} When the GPU refused a program that ran before.
+ */
+export function run(
+  backend: GpuBackend,
+  program: Program,
+  bindings: readonly (KernelTensor | GPUBuffer)[],
+  workgroups: Workgroups,
+  uniform: Uint32Array = new Uint32Array(0),
+): void {
+  const { device } = backend;
+  const state = stateOf(device);
+  throwError(state);
+  const entries: GPUBindGroupEntry[] = bindings.map((bound, binding) => {
+    if (!("dataId" in bound)) return { binding, resource: { buffer: bound } };
+    backend.uploadToGPU(bound.dataId);
+    backend.commandQueueOwnedIds.add(bound.dataId);
+    const buffer = backend.tensorMap.get(bound.dataId).resource;
+    if (!buffer) throw new KernelError(`Cannot run ${program.name}: input ${binding} has no data`);
+    return { binding, resource: { buffer } };
+  });
+  if (uniform.length) {
+    const buffer = backend.bufferManager.acquireBuffer(Math.ceil(uniform.length / 4) * 16, UNIFORM);
+    device.queue.writeBuffer(buffer, 0, new Uint32Array(uniform));
+    backend.uniformPendingDisposal.push(buffer);
+    entries.push({ binding: entries.length, resource: { buffer } });
+  }
+  const record = (compiled: Compiled) => {
+    const group = device.createBindGroup({ layout: compiled.layout, entries });
+    backend.ensureCommandEncoderReady();
+    if (!backend.commandEncoder) throw new KernelError(`Cannot run ${program.name}: no encoder`);
+    const pass = backend.computePassEncoder ??= backend.commandEncoder.beginComputePass();
+    pass.setPipeline(compiled.pipeline);
+    pass.setBindGroup(0, group);
+    pass.dispatchWorkgroups(...workgroups);
+  };
+  const known = state.compiled.get(program.code);
+  if (known) {
+    record(known);
+  } else {
+    inErrorScope(device, state, program, () => {
+      const pipeline = device.createComputePipeline({
+        label: program.name,
+        layout: "auto",
+        compute: {
+          module: device.createShaderModule({ label: program.name, code: program.code }),
+          entryPoint: "main",
+        },
+      });
+      const compiled = { pipeline, layout: pipeline.getBindGroupLayout(0) };
+      state.compiled.set(program.code, compiled);
+      record(compiled);
+    });
+  }
+  backend.dispatchCountInPass++;
+  if (backend.dispatchCountInPass >= tf.env().getNumber("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE")) {
+    backend.endComputePassEncoder();
+    backend.submitQueue();
+  }
+}
+
+/** How many threads a workgroup of the element-by-element programs has. */
+export const THREADS = 64;
+
+/** Workgroups of {@linkcode THREADS} for `count` threads, within the limit of each dimension. */
+export function threads(count: number): Workgroups {
+  const groups = Math.max(1, Math.ceil(count / THREADS));
+  const x = Math.min(groups, 32_768);
+  return [x, Math.ceil(groups / x), 1];
+}
+
+/** The entry point of a program of one-dimensional threads: `id` is the thread's number. */
+export function threadMain(body: string): string {
+  return `@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) w: vec3u, @builtin(num_workgroups) g: vec3u,
+  @builtin(local_invocation_index) l: u32) {
+  let id = (w.y * g.x + w.x) * ${THREADS}u + l;
+${body}
+}`;
+}
+
+/** Declares storage bindings 0, 1... (name, WGSL element type) of which the last `written` are written. */
+export function storage(
+  names: readonly (readonly [name: string, element: string])[],
+  written = 1,
+): string {
+  return names.map(([name, element], i) =>
+    `@group(0) @binding(${i}) var<storage, ${
+      i < names.length - written ? "read" : "read_write"
+    }> ${name}: array<${element}>;`
+  ).join("\n");
+}
