@@ -155,6 +155,22 @@ Deno.test("loadFerCsv() reads back any image", async () => {
   ));
 });
 
+Deno.test("loadFerCsv() takes or rejects pixels as a parser made of split() does", async () => {
+  const piece = fc.constantFrom("0", "7", "12", "255", "256", "-1", "1e1", "0x1", "", "\t", "é");
+  await fc.assert(
+    fc.asyncProperty(fc.array(piece, { minLength: 1, maxLength: 6 }), async (pieces) => {
+      const text = pieces.join(" ").trim();
+      const values = text.split(" ");
+      const isGood = values.length === 4 &&
+        values.every((value) => /^\d+$/.test(value) && Number(value) < 256);
+      const loaded = loadFerCsv(fileOf(`0,${text},Training`), { size: 2 });
+      if (isGood) assertEquals([...(await loaded).pixels], values.map(Number));
+      else await assertRejects(() => loaded, Error, "Cannot read row 1");
+    }),
+    { numRuns: 300 },
+  );
+});
+
 // Each bad file, the error it is refused with and its whole message.
 const [HEAD, TAIL] = [Array(2303).fill("7").join(" "), "Training"];
 const GOOD = `0,${HEAD} 7,${TAIL}`;
@@ -274,6 +290,18 @@ const BAD: ReadonlyArray<[string, string, ErrorConstructor, string]> = [
     `emotion,pixels,Usage\n0,${HEAD} ${"9".repeat(1000)},Training\n`,
     RangeError,
     `Cannot read row 1 of bad.csv: pixel 2,304 is ${"9".repeat(40)}…, expected 0 to 255`,
+  ],
+  [
+    "a pixel of -0",
+    `emotion,pixels,Usage\n0,${HEAD} -0,Training\n`,
+    RangeError,
+    "Cannot read row 1 of bad.csv: pixel 2,304 is -0, expected 0 to 255",
+  ],
+  [
+    "a pixel of four digits",
+    `emotion,pixels,Usage\n0,${HEAD} 0070,Training\n`,
+    RangeError,
+    "Cannot read row 1 of bad.csv: pixel 2,304 is 0070, expected 0 to 255",
   ],
   [
     "an unknown Usage",
