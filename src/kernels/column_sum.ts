@@ -13,6 +13,7 @@ import {
   type KernelTensor,
   output,
   type Program,
+  programOf,
   run,
   storage,
   threadMain,
@@ -54,7 +55,7 @@ export function columnSumInto(
   columns: number,
 ): void {
   const wide = columns % 4 === 0;
-  const program = stretchProgram(wide);
+  const program = programOf(stretchProgram, wide);
   const groups = wide ? columns / 4 : columns;
   const pass = (
     from: KernelTensor | GPUBuffer,

@@ -24,6 +24,7 @@ import {
   type KernelTensor,
   output,
   type Program,
+  programOf,
   run,
 } from "./program.ts";
 
@@ -57,6 +58,26 @@ export interface ConvolutionShape {
   readonly padTop: number;
   /** Columns of zeros left of the input. */
   readonly padLeft: number;
+}
+
+/** The sizes alone, of an object that may say more, such as tfjs's `Conv2DInfo`. */
+export function sizesOf(s: ConvolutionShape): ConvolutionShape {
+  return {
+    inHeight: s.inHeight,
+    inWidth: s.inWidth,
+    inChannels: s.inChannels,
+    outHeight: s.outHeight,
+    outWidth: s.outWidth,
+    outChannels: s.outChannels,
+    filterHeight: s.filterHeight,
+    filterWidth: s.filterWidth,
+    strideHeight: s.strideHeight,
+    strideWidth: s.strideWidth,
+    dilationHeight: s.dilationHeight,
+    dilationWidth: s.dilationWidth,
+    padTop: s.padTop,
+    padLeft: s.padLeft,
+  };
 }
 
 const four = (one: (e: number) => string) => `vec4f(${[0, 1, 2, 3].map(one).join(", ")})`;
@@ -281,7 +302,7 @@ export function convolve(
   const y = output(backend, [batch, s.outHeight, s.outWidth, s.outChannels]);
   run(
     backend,
-    forwardProgram(s, candidate, !!bias, activation),
+    programOf(forwardProgram, sizesOf(s), candidate, !!bias, activation),
     bias ? [x, filter, bias, y] : [x, filter, y],
     [
       Math.ceil(batch * s.outHeight * s.outWidth / rowsOf(candidate)),
@@ -314,7 +335,7 @@ export function convolveInputGradient(
   const dx = output(backend, [batch, s.inHeight, s.inWidth, s.inChannels]);
   run(
     backend,
-    inputGradientProgram(s, candidate),
+    programOf(inputGradientProgram, sizesOf(s), candidate),
     [dy, filter, dx],
     [
       Math.ceil(batch * s.inHeight * s.inWidth / rowsOf(candidate)),
@@ -360,7 +381,7 @@ export function convolveFilterGradient(
   const partial = slices > 1 ? borrow(backend, slices * size) : null;
   run(
     backend,
-    filterGradientProgram(s, candidate),
+    programOf(filterGradientProgram, sizesOf(s), candidate),
     [x, dy, partial ?? dw],
     [...grid, slices],
     new Uint32Array([batch, pixels, length, 0]),

@@ -12,7 +12,14 @@ import {
   type ProductSource,
   rowsOf,
 } from "./product.ts";
-import { type GpuBackend, type KernelTensor, output, type Program, run } from "./program.ts";
+import {
+  type GpuBackend,
+  type KernelTensor,
+  output,
+  type Program,
+  programOf,
+  run,
+} from "./program.ts";
 
 /** Sizes of a product of matrices. */
 export interface MatMulShape {
@@ -59,16 +66,32 @@ function load4(name: string, at: string, inside: (e: string) => string, wide: bo
   return `return vec4f(${[0, 1, 2, 3].map(one).join(", ")});`;
 }
 
+/** What of a shape the program depends on: which operands can be read in fours. */
+interface MatMulLayout {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  readonly wideA: boolean;
+  readonly wideB: boolean;
+  readonly wideC: boolean;
+}
+
+function layoutOf({ transposeA, transposeB, rows, columns, depth }: MatMulShape): MatMulLayout {
+  return {
+    transposeA,
+    transposeB,
+    wideA: (transposeA ? rows : depth) % 4 === 0,
+    wideB: (transposeB ? depth : columns) % 4 === 0,
+    wideC: columns % 4 === 0,
+  };
+}
+
 /** The program of a product; sizes are in its uniform buffer. */
-export function matMulProgram(
-  shape: MatMulShape,
+function matMulProgram(
+  layout: MatMulLayout,
   epilogueOf: { bias: boolean; activation: Activation; accumulate: boolean },
   candidate: ProductCandidate,
 ): Program {
-  const { transposeA, transposeB } = shape;
-  const wideA = (transposeA ? shape.rows : shape.depth) % 4 === 0;
-  const wideB = (transposeB ? shape.depth : shape.columns) % 4 === 0;
-  const wideC = shape.columns % 4 === 0;
+  const { transposeA, transposeB, wideA, wideB, wideC } = layout;
   const element = (wide: boolean) => wide ? "vec4f" : "f32";
   const { bias, activation, accumulate } = epilogueOf;
   const functions = `
@@ -149,7 +172,12 @@ export function matMulInto(
 ): void {
   const { rows, columns, depth, batch } = shape;
   if (rows * columns * batch === 0) return;
-  const program = matMulProgram(shape, { bias: !!bias, activation, accumulate }, candidate);
+  const program = programOf(
+    matMulProgram,
+    layoutOf(shape),
+    { bias: !!bias, activation, accumulate },
+    candidate,
+  );
   run(
     backend,
     program,

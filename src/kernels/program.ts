@@ -246,6 +246,24 @@ export function run(
   }
 }
 
+const written = new Map<string, Program>();
+
+/**
+ * A program that was written before, or the one that `write` gives.
+ *
+ * @param write Writes the program from `parts` alone.
+ * @param parts All that it depends on.
+ */
+export function programOf<Parts extends readonly unknown[]>(
+  write: (...parts: Parts) => Program,
+  ...parts: Parts
+): Program {
+  const key = `${write.name} ${JSON.stringify(parts)}`;
+  let program = written.get(key);
+  if (!program) written.set(key, program = write(...parts));
+  return program;
+}
+
 /** How many threads a workgroup of the element-by-element programs has. */
 export const THREADS = 64;
 
@@ -255,6 +273,9 @@ export function threads(count: number): Workgroups {
   const x = Math.min(groups, 32_768);
   return [x, Math.ceil(groups / x), 1];
 }
+
+/** Whether threads come out even: a guard has software adapters mask every access that follows. */
+export const comesOutEven = (count: number): boolean => count % THREADS === 0;
 
 /** The entry point of a program of one-dimensional threads: `id` is the thread's number. */
 export function threadMain(body: string): string {

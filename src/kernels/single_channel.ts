@@ -8,7 +8,7 @@
  * @module
  */
 import { columnSumInto } from "./column_sum.ts";
-import type { ConvolutionShape } from "./convolution.ts";
+import { type ConvolutionShape, sizesOf } from "./convolution.ts";
 import { type Activation, epilogue } from "./epilogue.ts";
 import {
   borrow,
@@ -17,6 +17,7 @@ import {
   type KernelTensor,
   output,
   type Program,
+  programOf,
   run,
   storage,
   threadMain,
@@ -136,7 +137,7 @@ export function convolveSingle(
   const count = batch * s.outHeight * Math.ceil(s.outWidth / STRETCH) * (s.outChannels / 4);
   run(
     backend,
-    forwardProgram(s, !!bias, activation),
+    programOf(forwardProgram, sizesOf(s), !!bias, activation),
     bias ? [x, filter, bias, y] : [x, filter, y],
     threads(count),
     new Uint32Array([count, 0, 0, 0]),
@@ -159,7 +160,7 @@ export function convolveSingleFilterGradient(
   const partial = borrow(backend, stretches * size);
   run(
     backend,
-    filterGradientProgram(s),
+    programOf(filterGradientProgram, sizesOf(s)),
     [x, dy, partial],
     threads(stretches * s.outChannels / 4),
     new Uint32Array([rows, length, stretches, 0]),

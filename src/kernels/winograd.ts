@@ -20,11 +20,13 @@ import { matMulInto } from "./matmul.ts";
 import type { ProductCandidate } from "./product.ts";
 import {
   borrow,
+  comesOutEven,
   giveBack,
   type GpuBackend,
   type KernelTensor,
   output,
   type Program,
+  programOf,
   run,
   storage,
   threadMain,
@@ -112,13 +114,15 @@ interface Tiling {
   readonly channels: number;
   readonly tilesY: number;
   readonly tilesX: number;
+  /** Whether threads come out even: a guard makes software adapters mask every access. */
+  readonly exact: boolean;
 }
 
 /** WGSL that finds tile and channels of a thread; \`d\` is (first image, tiles, -, -). */
 const place = (t: Tiling) =>
   `  let c = id % ${t.channels / 4}u;
   let r = id / ${t.channels / 4}u;
-  if (r >= d.y) { return; }
+  ${t.exact ? "" : "if (r >= d.y) { return; }"}
   let tx = i32(r % ${t.tilesX}u);
   let ty = i32((r / ${t.tilesX}u) % ${t.tilesY}u);
   let b = d.x + r / ${t.tilesX * t.tilesY}u;`;
@@ -244,7 +248,7 @@ function filterProgram(
     name: `Winograd F(${tile}) filter transform`,
     code: `${storage([["W", "vec4f"], ["U", "vec4f"]])}
 ${
-      threadMain(`  if (id >= ${size}u) { return; }
+      threadMain(`${comesOutEven(size) ? "" : `  if (id >= ${size}u) { return; }`}
 ${loads.join("\n")}
 ${sandwich(G, "x", (i, j, v) => `U[${(i * n + j) * size}u + id] = ${v};`)}`)
     }`,
@@ -262,7 +266,7 @@ function filterGradientProgram(tile: WinogradTile, size: number): Program {
     name: `Winograd F(${tile}) filter gradient transform`,
     code: `${storage([["S", "vec4f"], ["W", "vec4f"]])}
 ${
-      threadMain(`  if (id >= ${size}u) { return; }
+      threadMain(`${comesOutEven(size) ? "" : `  if (id >= ${size}u) { return; }`}
 ${loads.join("\n")}
 ${sandwich(transposed(G), "x", (i, j, v) => `W[${(i * 3 + j) * size}u + id] = ${v};`)}`)
     }`,
@@ -305,18 +309,16 @@ function filterImages(
     batch,
     chunkOf(tile, tilesY * tilesX, Math.max(source.depth, target.channels)),
   );
-  const into = inputProgram(
-    { ...source, tile, channels: source.depth, tilesY, tilesX },
-    source.padTop,
-    source.padLeft,
-  );
-  const out = outputProgram({ ...target, tile, tilesY, tilesX }, !!bias, activation);
+  const { height, width, depth, padTop, padLeft } = source;
+  const images = { tile, height, width, channels: depth, tilesY, tilesX };
   const V = borrow(backend, points * chunk * tilesY * tilesX * source.depth);
   const M = borrow(backend, points * chunk * tilesY * tilesX * target.channels);
   for (let first = 0; first < batch; first += chunk) {
     const rows = Math.min(chunk, batch - first) * tilesY * tilesX;
     const d = new Uint32Array([first, rows, 0, 0]);
-    run(backend, into, [x, V], threads(rows * source.depth / 4), d);
+    const exact = comesOutEven(rows * depth / 4);
+    const into = programOf(inputProgram, { ...images, exact }, padTop, padLeft);
+    run(backend, into, [x, V], threads(rows * depth / 4), d);
     matMulInto(backend, V, U, M, {
       rows,
       columns: target.channels,
@@ -325,7 +327,10 @@ function filterImages(
       transposeA: false,
       transposeB: transposeU,
     }, candidate);
-    run(backend, out, bias ? [M, bias, y] : [M, y], threads(rows * target.channels / 4), d);
+    const count = rows * target.channels / 4;
+    const tiling = { ...target, tile, tilesY, tilesX, exact: comesOutEven(count) };
+    const out = programOf(outputProgram, tiling, !!bias, activation);
+    run(backend, out, bias ? [M, bias, y] : [M, y], threads(count), d);
   }
   giveBack(backend, V, M);
 }
@@ -356,7 +361,7 @@ export function winograd(
   const U = borrow(backend, (tile + 2) ** 2 * s.inChannels * s.outChannels);
   run(
     backend,
-    filterProgram(tile, s.inChannels, s.outChannels, false),
+    programOf(filterProgram, tile, s.inChannels, s.outChannels, false),
     [filter, U],
     threads(s.inChannels * s.outChannels / 4),
   );
@@ -396,7 +401,7 @@ export function winogradInputGradient(
   const U = borrow(backend, (tile + 2) ** 2 * s.inChannels * s.outChannels);
   run(
     backend,
-    filterProgram(tile, s.inChannels, s.outChannels, true),
+    programOf(filterProgram, tile, s.inChannels, s.outChannels, true),
     [filter, U],
     threads(s.inChannels * s.outChannels / 4),
   );
@@ -442,19 +447,16 @@ export function winogradFilterGradient(
   const D = borrow(backend, points * chunk * tilesY * tilesX * F);
   const S = borrow(backend, points * C * F);
   const tiling = { tile, tilesY, tilesX };
-  const images = inputProgram(
-    { ...tiling, height: s.inHeight, width: s.inWidth, channels: C },
-    s.padTop,
-    s.padLeft,
-  );
-  const gradients = outputGradientProgram(
-    { ...tiling, height: s.outHeight, width: s.outWidth, channels: F },
-  );
+  const images = { ...tiling, height: s.inHeight, width: s.inWidth, channels: C };
+  const gradients = { ...tiling, height: s.outHeight, width: s.outWidth, channels: F };
   for (let first = 0; first < batch; first += chunk) {
     const rows = Math.min(chunk, batch - first) * tilesY * tilesX;
     const d = new Uint32Array([first, rows, 0, 0]);
-    run(backend, images, [x, V], threads(rows * C / 4), d);
-    run(backend, gradients, [dy, D], threads(rows * F / 4), d);
+    const [ofV, ofD] = [rows * C / 4, rows * F / 4];
+    const toV = { ...images, exact: comesOutEven(ofV) };
+    const toD = { ...gradients, exact: comesOutEven(ofD) };
+    run(backend, programOf(inputProgram, toV, s.padTop, s.padLeft), [x, V], threads(ofV), d);
+    run(backend, programOf(outputGradientProgram, toD), [dy, D], threads(ofD), d);
     matMulInto(
       backend,
       V,
@@ -472,7 +474,7 @@ export function winogradFilterGradient(
       { accumulate: first > 0 },
     );
   }
-  run(backend, filterGradientProgram(tile, C * F / 4), [S, dw], threads(C * F / 4));
+  run(backend, programOf(filterGradientProgram, tile, C * F / 4), [S, dw], threads(C * F / 4));
   giveBack(backend, V, D, S);
   return dw;
 }
