@@ -57,14 +57,14 @@ const UNIFORM = "struct Step { rates: vec4f, step: vec4f, count: vec4u }";
 
 /** WGSL that updates element `at` of parameter `p`. */
 const update = (p: string | number, at: string, element: string) =>
-  `let g = G${p}[${at}];
-    let m = M${p}[${at}] * d.rates.x + g * d.rates.y;
-    let v = V${p}[${at}] * d.rates.z + g * g * d.rates.w;
+  `let gradient = G${p}[${at}];
+    let m = M${p}[${at}] * d.rates.x + gradient * d.rates.y;
+    let v = V${p}[${at}] * d.rates.z + gradient * gradient * d.rates.w;
     M${p}[${at}] = m;
     V${p}[${at}] = v;
     W${p}[${at}] = W${p}[${at}] * d.step.x - d.step.y * (m / (sqrt(v) * d.step.z + ${element}(d.step.w)));`;
 
-function largeProgram(element: string, even: boolean): Program {
+function adamWProgram(element: string, even: boolean): Program {
   return {
     name: `AdamW (${element})`,
     code: `${storage(["G", "M", "V", "W"].map((name) => [name, element] as const), 3)}
@@ -77,7 +77,7 @@ ${
   };
 }
 
-function sharedProgram(sizes: readonly number[]): Program {
+function adamWTogetherProgram(sizes: readonly number[]): Program {
   const buffers = [
     ...sizes.map((_, p) => [`G${p}`, "f32"] as const),
     ...["M", "V", "W"].flatMap((name) => sizes.map((_, p) => [`${name}${p}`, "f32"] as const)),
@@ -144,7 +144,7 @@ export function adamW(
     const count = wide ? weight.size / 4 : weight.size;
     run(
       backend,
-      programOf(largeProgram, wide ? "vec4f" : "f32", comesOutEven(count)),
+      programOf(adamWProgram, wide ? "vec4f" : "f32", comesOutEven(count)),
       [gradient, ...[first, second, weight].map((variable) => inPlace(backend, variable))],
       threads(count),
       uniform(count),
@@ -158,7 +158,7 @@ export function adamW(
     );
     run(
       backend,
-      programOf(sharedProgram, sizes),
+      programOf(adamWTogetherProgram, sizes),
       [...together.map(({ gradient }) => gradient), ...written],
       threads(sizes.reduce((a, b) => a + b, 0)),
       uniform(0),

@@ -31,7 +31,7 @@ export interface AveragedParameter {
 /** Elements up to which a parameter shares its dispatch with others. */
 const SMALL = 4096;
 
-function largeProgram(element: string, even: boolean): Program {
+function averageProgram(element: string, even: boolean): Program {
   return {
     name: `weight average (${element})`,
     code: `${storage([["W", element], ["A", element]])}
@@ -44,7 +44,7 @@ ${
   };
 }
 
-function sharedProgram(sizes: readonly number[]): Program {
+function averageTogetherProgram(sizes: readonly number[]): Program {
   const buffers = ["W", "A"].flatMap((name) =>
     sizes.map((_, p) => [`${name}${p}`, "f32"] as const)
   );
@@ -96,7 +96,7 @@ export function weightAverage(
     const count = wide ? average.size / 4 : average.size;
     run(
       backend,
-      programOf(largeProgram, wide ? "vec4f" : "f32", comesOutEven(count)),
+      programOf(averageProgram, wide ? "vec4f" : "f32", comesOutEven(count)),
       [weight, inPlace(backend, average)],
       threads(count),
       uniform(count),
@@ -107,7 +107,7 @@ export function weightAverage(
     const sizes = together.map(({ average }) => average.size);
     run(
       backend,
-      programOf(sharedProgram, sizes),
+      programOf(averageTogetherProgram, sizes),
       [
         ...together.map(({ weight }) => weight),
         ...together.map(({ average }) => inPlace(backend, average)),

@@ -4,6 +4,9 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { runsPrograms } from "../kernels/active.ts";
+import { adamW, type AdamWParameter } from "../kernels/adamw.ts";
+import { gpuBackend } from "../kernels/program.ts";
 import type { FerTensor, FerVariable } from "../model/tensor.ts";
 
 /** The options of {@linkcode AdamW}, under PyTorch's names and with its defaults. */
@@ -114,19 +117,30 @@ export class AdamW {
     const [beta1, beta2] = this.#betas;
     const correction1 = 1 - beta1 ** this.#steps;
     const correction2 = 1 - beta2 ** this.#steps;
-    for (const [name, gradient] of gradients) {
-      const variable = this.#variables.get(name);
+    const parameters = [...gradients].map(([name, gradient]): AdamWParameter => {
+      const weight = this.#variables.get(name);
       const moments = this.#moments.get(name);
-      if (!variable || !moments) {
+      if (!weight || !moments) {
         throw new TypeError(`Cannot step ${name}: the optimizer has no such variable`);
       }
+      return { weight, ...moments, gradient };
+    });
+    const step = {
+      keep: 1 - this.lr * this.#weightDecay,
+      betas: this.#betas,
+      stepSize: this.lr / correction1,
+      rootScale: 1 / Math.sqrt(correction2),
+      eps: this.#eps,
+    };
+    if (runsPrograms()) return adamW(gpuBackend(), parameters, step);
+    for (const { weight, first, second, gradient } of parameters) {
       tf.tidy(() => {
-        const { first, second } = moments;
-        first.assign(tf.add(tf.mul(first, beta1), tf.mul(gradient, 1 - beta1)));
-        second.assign(tf.add(tf.mul(second, beta2), tf.mul(tf.square(gradient), 1 - beta2)));
-        const root = tf.add(tf.mul(tf.sqrt(second), 1 / Math.sqrt(correction2)), this.#eps);
-        const update = tf.mul(tf.div(first, root), this.lr / correction1);
-        variable.assign(tf.sub(tf.mul(variable, 1 - this.lr * this.#weightDecay), update));
+        const g = gradient as tf.Tensor;
+        first.assign(tf.add(tf.mul(first, beta1), tf.mul(g, 1 - beta1)));
+        second.assign(tf.add(tf.mul(second, beta2), tf.mul(tf.square(g), 1 - beta2)));
+        const root = tf.add(tf.mul(tf.sqrt(second), step.rootScale), step.eps);
+        const update = tf.mul(tf.div(first, root), step.stepSize);
+        weight.assign(tf.sub(tf.mul(weight, step.keep), update));
       });
     }
   }

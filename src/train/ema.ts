@@ -4,6 +4,9 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { runsPrograms } from "../kernels/active.ts";
+import { gpuBackend } from "../kernels/program.ts";
+import { weightAverage } from "../kernels/weight_average.ts";
 import type { FerVariable } from "../model/tensor.ts";
 
 /**
@@ -39,10 +42,13 @@ export class WeightAverage {
    */
   update(steps: number): void {
     const decay = Math.min(this.#decay, (1 + steps) / (10 + steps));
-    for (const [name, average] of this.#averages) {
-      const variable = this.#variables.get(name);
-      if (!variable) continue;
-      tf.tidy(() => average.assign(tf.add(tf.mul(average, decay), tf.mul(variable, 1 - decay))));
+    const parameters = [...this.#averages].flatMap(([name, average]) => {
+      const weight = this.#variables.get(name);
+      return weight ? [{ average, weight }] : [];
+    });
+    if (runsPrograms()) return weightAverage(gpuBackend(), parameters, decay);
+    for (const { average, weight } of parameters) {
+      tf.tidy(() => average.assign(tf.add(tf.mul(average, decay), tf.mul(weight, 1 - decay))));
     }
   }
 
