@@ -246,7 +246,8 @@ export function run(
   }
 }
 
-const written = new Map<string, Program>();
+/** By what writes them: two files may call theirs alike. */
+const written = new WeakMap<object, Map<string, Program>>();
 
 /**
  * A program that was written before, or the one that `write` gives.
@@ -258,9 +259,11 @@ export function programOf<Parts extends readonly unknown[]>(
   write: (...parts: Parts) => Program,
   ...parts: Parts
 ): Program {
-  const key = `${write.name} ${JSON.stringify(parts)}`;
-  let program = written.get(key);
-  if (!program) written.set(key, program = write(...parts));
+  let programs = written.get(write);
+  if (!programs) written.set(write, programs = new Map());
+  const key = JSON.stringify(parts);
+  let program = programs.get(key);
+  if (!program) programs.set(key, program = write(...parts));
   return program;
 }
 
