@@ -3,7 +3,8 @@
  *
  * The decoder is `@jsquash/jpeg`: MozJPEG, and so libjpeg-turbo, as WebAssembly. It gives the bytes
  * that Pillow gives, also for subsampled colour and EXIF orientation, where `jpeg-js` is up to 64
- * grey levels off; it is maintained, starts within 40 ms and needs no permission.
+ * grey levels off; it is maintained, starts within 40 ms and needs no permission but to read its own
+ * WebAssembly file.
  *
  * @module
  */
@@ -28,6 +29,7 @@ let queue: Promise<unknown> = Promise.resolve();
  * @param bytes The file.
  * @returns Its pixels, `[height, width, 4]`.
  * @throws {TypeError} With libjpeg's own words when the file is damaged or cut off.
+ * @throws {Error} When the decoder cannot be started, for instance for want of read permission.
  */
 export function decodeJpeg(bytes: Uint8Array): Promise<Image> {
   // One at a time, so that what libjpeg says is known to be about this image.
@@ -43,9 +45,15 @@ async function decodeNext(bytes: Uint8Array): Promise<Image> {
   let image: Image | undefined;
   try {
     image = await decode(bytes);
-  } catch {
+  } catch (error) {
     // libjpeg left its memory behind when it gave up, so the next image gets a new one.
     decoder = undefined;
+    // It gives up by ending its program. Anything else was not about the image.
+    if ((error as Error).name !== "ExitStatus") {
+      throw new Error(`Cannot start the JPEG decoder: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
   }
   // A file that is cut off is filled up with grey and a warning; Pillow refuses it, and so do we.
   const cut = messages.find((message) => message.startsWith("Premature end"));
