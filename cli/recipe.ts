@@ -4,7 +4,7 @@
  * @module
  */
 import { closestString } from "@std/text/closest-string";
-import { type ArchitectureConfig } from "../src/model.ts";
+import type { ArchitectureConfig } from "../src/model.ts";
 import { DEFAULT_TRAINING_CONFIG, type TrainingConfig } from "../src/train.ts";
 import { type FlagTable, kebabCase, readFlag } from "./flags.ts";
 

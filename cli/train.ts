@@ -323,11 +323,13 @@ function printResult(plan: Plan, result: TrainingResult, report: string | null):
   print(
     `Ended after ${steps.toLocaleString("en-US")} steps in ${clock(seconds)}: ${reasons[stopped]}`,
   );
-  const best_ = best &&
-    `epoch ${best.epoch}, validation accuracy ${percent(best.valAccuracy)}, ` +
-      `macro-F1 ${percent(best.valMacroF1)}`;
-  if (best_) print(`Best     ${best_}`);
-  if (best_) print(`Model    ${plan.runDirectory}/best.safetensors`);
+  if (best) {
+    print(
+      `Best     epoch ${best.epoch}, validation accuracy ${percent(best.valAccuracy)}, ` +
+        `macro-F1 ${percent(best.valMacroF1)}`,
+    );
+    print(`Model    ${plan.runDirectory}/best.safetensors`);
+  }
   if (report) print(`Report   ${report}`);
   if (stopped !== "epochs" && stopped !== "earlyStopping") {
     const further = stopped === "maxSteps" ? " --max-steps 0" : "";
@@ -354,19 +356,21 @@ async function train(plan: Plan, quiet: boolean): Promise<number> {
   try {
     const gpu = await useWebGpu();
     const model = await makeModel(plan, dataset);
-    say(
-      `Training on ${training.length.toLocaleString("en-US")} images of ${dataset.source}, ` +
-        `validating on ${validation.length.toLocaleString("en-US")}`,
-    );
-    for (const line of auditLines(audit)) say(`  ${line}`);
-    say(
-      `${model.countParams().toLocaleString("en-US")} parameters on ${gpu.description}` +
-        `${gpu.isSoftware ? ", a software adapter" : ""}; the run is in ${runDirectory}`,
-    );
+    const introduce = () => {
+      say(
+        `Training on ${training.length.toLocaleString("en-US")} images of ${dataset.source}, ` +
+          `validating on ${validation.length.toLocaleString("en-US")}`,
+      );
+      for (const line of auditLines(audit)) say(`  ${line}`);
+      say(
+        `${model.countParams().toLocaleString("en-US")} parameters on ${gpu.description}` +
+          `${gpu.isSoftware ? ", a software adapter" : ""}; the run is in ${runDirectory}`,
+      );
+    };
     const trainer = new Trainer(model, config, {
       gpu,
       runDirectory: directory,
-      callbacks: quiet ? [] : [display],
+      callbacks: quiet ? [] : [{ onTrainBegin: introduce }, display],
       signal: interrupt.signal,
       notes: {
         command: ["deno", "task", "train", ...Deno.args],
