@@ -67,9 +67,7 @@ export function defaultCandidate(kind: AdapterKind, size: ProductSize): ProductC
     if (rows <= 8 || columns <= 8 || rows * columns * batch < 16_384 || depth < 8) {
       return register(4, 4, 1, 8);
     }
-    if (rows <= 64) return tile(16, 16, 4, 8, 16);
-    if (columns <= 64) return tile(16, 16, 8, 4, 16);
-    return tile(16, 16, 8, 8, 16);
+    return tile(16, 8, 4, 8, 16);
   }
   // Enough workgroups to fill a card come first, then the size of the tile.
   const groups = (c: ProductCandidate) =>

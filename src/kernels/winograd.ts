@@ -108,121 +108,124 @@ function sandwich(
 
 /** How an image is cut into tiles. */
 interface Tiling {
-  readonly tile: WinogradTile;
   readonly height: number;
   readonly width: number;
   readonly channels: number;
   readonly tilesY: number;
   readonly tilesX: number;
-  /** Whether threads come out even: a guard makes software adapters mask every access. */
-  readonly exact: boolean;
+  readonly padTop: number;
+  readonly padLeft: number;
 }
 
-/** WGSL that finds tile and channels of a thread; \`d\` is (first image, tiles, -, -). */
-const place = (t: Tiling) =>
-  `  let c = id % ${t.channels / 4}u;
-  let r = id / ${t.channels / 4}u;
-  ${t.exact ? "" : "if (r >= d.y) { return; }"}
-  let tx = i32(r % ${t.tilesX}u);
-  let ty = i32((r / ${t.tilesX}u) % ${t.tilesY}u);
-  let b = d.x + r / ${t.tilesX * t.tilesY}u;`;
-
-/** WGSL that loads n x n neighbours from \`X\`, zeros outside of the image. */
-const load = (t: Tiling, n: number, top: string, left: string) => `
-  let top = ${top};
-  let left = ${left};
-${
-  range(n).map((i) =>
-    `  let row${i} = ((b * ${t.height}u + u32(top + ${i})) * ${t.width}u) * ${t.channels / 4}u + c;
-  let is${i} = top + ${i} >= 0 && top + ${i} < ${t.height};
-  let column${i} = u32(left + ${i}) * ${t.channels / 4}u;
-  let has${i} = left + ${i} >= 0 && left + ${i} < ${t.width};`
-  ).join("\n")
+/** Words of the uniform buffer: one program serves all sizes, for compiling takes seconds. */
+function words(t: Tiling, first: number, rows: number): Uint32Array {
+  const { channels, tilesX, tilesY, height, width, padTop, padLeft } = t;
+  return new Uint32Array([
+    ...[first, rows, channels / 4, tilesX],
+    ...[tilesY, height, width, 0],
+    ...[padTop, padLeft, 0, 0],
+  ]);
 }
-${
-  range(n).flatMap((i) =>
-    range(n).map((j) =>
-      `  let x${i}_${j} = select(vec4f(), X[select(0u, row${i} + column${j}, is${i} && has${j})], is${i} && has${j});`
-    )
-  ).join("\n")
-}`;
 
-const UNIFORM = "@group(0) @binding(2) var<uniform> d: vec4u; // first image, tiles";
+/** Declares it: first image, tiles, fours of channels, tiles across; tiles down, height, width. */
+const sizes = (binding: number) =>
+  `struct Sizes { d: vec4u, e: vec4u, pad: vec4i }
+@group(0) @binding(${binding}) var<uniform> s: Sizes;`;
+
+/** WGSL that finds tile and channels of a thread. */
+const place = (exact: boolean) =>
+  `  let C = s.d.z;
+  let c = id % C;
+  let r = id / C;
+  ${exact ? "" : "if (r >= s.d.y) { return; }"}
+  let tx = i32(r % s.d.w);
+  let ty = i32((r / s.d.w) % s.e.x);
+  let b = s.d.x + r / (s.d.w * s.e.x);
+  let plane = s.d.y * C;`;
+
+/** WGSL that loads n x n neighbours from `X`, zeros outside of the image. */
+function load(n: number, tile: number): string {
+  const lines = [`let top = ty * ${tile} - s.pad.x;`, `let left = tx * ${tile} - s.pad.y;`];
+  for (const i of range(n)) {
+    lines.push(
+      `let row${i} = ((b * s.e.y + u32(top + ${i})) * s.e.z) * C + c;`,
+      `let is${i} = top + ${i} >= 0 && top + ${i} < i32(s.e.y);`,
+      `let column${i} = u32(left + ${i}) * C;`,
+      `let has${i} = left + ${i} >= 0 && left + ${i} < i32(s.e.z);`,
+    );
+  }
+  for (const i of range(n)) {
+    for (const j of range(n)) {
+      const inside = `is${i} && has${j}`;
+      const value = `X[select(0u, row${i} + column${j}, ${inside})]`;
+      lines.push(`let x${i}_${j} = select(vec4f(), ${value}, ${inside});`);
+    }
+  }
+  return lines.map((line) => `  ${line}`).join("\n");
+}
 
 /** V = Bt x B: thread (tile, four channels). */
-function inputProgram(t: Tiling, padTop: number, padLeft: number): Program {
-  const n = t.tile + 2;
-  const C = t.channels / 4;
+function inputProgram(tile: WinogradTile, exact: boolean): Program {
+  const n = tile + 2;
   return {
-    name: `Winograd F(${t.tile}) input transform`,
+    name: `Winograd F(${tile}) input transform`,
     code: `${storage([["X", "vec4f"], ["V", "vec4f"]])}
-${UNIFORM}
+${sizes(2)}
 ${
-      threadMain(`${place(t)}
-${load(t, n, `ty * ${t.tile} - ${padTop}`, `tx * ${t.tile} - ${padLeft}`)}
-${
-        sandwich(
-          MATRICES[t.tile].Bt,
-          "x",
-          (i, j, v) => `V[${i * n + j}u * d.y * ${C}u + id] = ${v};`,
-        )
-      }`)
+      threadMain(`${place(exact)}
+${load(n, tile)}
+${sandwich(MATRICES[tile].Bt, "x", (i, j, v) => `V[${i * n + j}u * plane + id] = ${v};`)}`)
     }`,
   };
 }
 
 /** D = A dy At: thread (tile, four channels). */
-function outputGradientProgram(t: Tiling): Program {
-  const n = t.tile + 2;
-  const C = t.channels / 4;
+function outputGradientProgram(tile: WinogradTile, exact: boolean): Program {
+  const n = tile + 2;
+  const A = transposed(MATRICES[tile].At);
   return {
-    name: `Winograd F(${t.tile}) output gradient transform`,
+    name: `Winograd F(${tile}) output gradient transform`,
     code: `${storage([["X", "vec4f"], ["V", "vec4f"]])}
-${UNIFORM}
+${sizes(2)}
 ${
-      threadMain(`${place(t)}
-${load(t, t.tile, `ty * ${t.tile}`, `tx * ${t.tile}`)}
-${
-        sandwich(
-          transposed(MATRICES[t.tile].At),
-          "x",
-          (i, j, v) => `V[${i * n + j}u * d.y * ${C}u + id] = ${v};`,
-        )
-      }`)
+      threadMain(`${place(exact)}
+${load(tile, tile)}
+${sandwich(A, "x", (i, j, v) => `V[${i * n + j}u * plane + id] = ${v};`)}`)
     }`,
   };
 }
 
 /** Y = At M A: thread (tile, four channels). */
-function outputProgram(t: Tiling, bias: boolean, activation: Activation): Program {
-  const n = t.tile + 2;
-  const C = t.channels / 4;
+function outputProgram(
+  tile: WinogradTile,
+  exact: boolean,
+  whole: boolean,
+  bias: boolean,
+  activation: Activation,
+): Program {
+  const n = tile + 2;
   const loads = range(n).flatMap((i) =>
-    range(n).map((j) => `  let x${i}_${j} = M[${i * n + j}u * d.y * ${C}u + id];`)
+    range(n).map((j) => `  let x${i}_${j} = M[${i * n + j}u * plane + id];`)
   );
   return {
-    name: `Winograd F(${t.tile}) output transform`,
+    name: `Winograd F(${tile}) output transform`,
     code: `${
       storage(
         bias ? [["M", "vec4f"], ["bias", "f32"], ["Y", "vec4f"]] : [["M", "vec4f"], ["Y", "vec4f"]],
       )
     }
-@group(0) @binding(${bias ? 3 : 2}) var<uniform> d: vec4u; // first image, tiles
-${epilogue(bias ? "bias" : null, `${t.channels}u`, activation)}
+${sizes(bias ? 3 : 2)}
+${epilogue(bias ? "bias" : null, "(s.d.z * 4u)", activation)}
 ${
-      threadMain(`${place(t)}
+      threadMain(`${place(exact)}
 ${loads.join("\n")}
-  let top = u32(ty) * ${t.tile}u;
-  let left = u32(tx) * ${t.tile}u;
-  let at = ((b * ${t.height}u + top) * ${t.width}u + left) * ${C}u + c;
+  let top = u32(ty) * ${tile}u;
+  let left = u32(tx) * ${tile}u;
+  let at = ((b * s.e.y + top) * s.e.z + left) * C + c;
 ${
-        sandwich(MATRICES[t.tile].At, "x", (i, j, v) => {
-          const store = `Y[at + ${(i * t.width + j) * C}u] = finish(${v}, c * 4u);`;
-          const guards = [
-            t.height % t.tile ? `top + ${i}u < ${t.height}u` : "",
-            t.width % t.tile ? `left + ${j}u < ${t.width}u` : "",
-          ].filter(Boolean);
-          return guards.length ? `if (${guards.join(" && ")}) { ${store} }` : store;
+        sandwich(MATRICES[tile].At, "x", (i, j, v) => {
+          const store = `Y[at + (${i}u * s.e.z + ${j}u) * C] = finish(${v}, c * 4u);`;
+          return whole ? store : `if (top + ${i}u < s.e.y && left + ${j}u < s.e.z) { ${store} }`;
         })
       }`)
     }`,
@@ -230,45 +233,41 @@ ${
 }
 
 /** U = G w Gt, `[p][c][f]`: thread (c, four f); for the input gradient, of the turned filter. */
-function filterProgram(
-  tile: WinogradTile,
-  inChannels: number,
-  outChannels: number,
-  turned: boolean,
-): Program {
-  const { G } = MATRICES[tile];
+function filterProgram(tile: WinogradTile, turned: boolean): Program {
   const n = tile + 2;
-  const size = inChannels * outChannels / 4;
   const loads = range(3).flatMap((i) =>
-    range(3).map((j) =>
-      `  let x${i}_${j} = W[${(turned ? 8 - i * 3 - j : i * 3 + j) * size}u + id];`
-    )
+    range(3).map((j) => {
+      const k = turned ? 8 - i * 3 - j : i * 3 + j;
+      return `  let x${i}_${j} = W[${k}u * d.x + id];`;
+    })
   );
   return {
     name: `Winograd F(${tile}) filter transform`,
     code: `${storage([["W", "vec4f"], ["U", "vec4f"]])}
+@group(0) @binding(2) var<uniform> d: vec4u; // threads
 ${
-      threadMain(`${comesOutEven(size) ? "" : `  if (id >= ${size}u) { return; }`}
+      threadMain(`  if (id >= d.x) { return; }
 ${loads.join("\n")}
-${sandwich(G, "x", (i, j, v) => `U[${(i * n + j) * size}u + id] = ${v};`)}`)
+${sandwich(MATRICES[tile].G, "x", (i, j, v) => `U[${i * n + j}u * d.x + id] = ${v};`)}`)
     }`,
   };
 }
 
 /** dW = Gt S G: thread (c, four f). */
-function filterGradientProgram(tile: WinogradTile, size: number): Program {
-  const { G } = MATRICES[tile];
+function filterGradientProgram(tile: WinogradTile): Program {
   const n = tile + 2;
+  const Gt = transposed(MATRICES[tile].G);
   const loads = range(n).flatMap((i) =>
-    range(n).map((j) => `  let x${i}_${j} = S[${(i * n + j) * size}u + id];`)
+    range(n).map((j) => `  let x${i}_${j} = S[${i * n + j}u * d.x + id];`)
   );
   return {
     name: `Winograd F(${tile}) filter gradient transform`,
     code: `${storage([["S", "vec4f"], ["W", "vec4f"]])}
+@group(0) @binding(2) var<uniform> d: vec4u; // threads
 ${
-      threadMain(`${comesOutEven(size) ? "" : `  if (id >= ${size}u) { return; }`}
+      threadMain(`  if (id >= d.x) { return; }
 ${loads.join("\n")}
-${sandwich(transposed(G), "x", (i, j, v) => `W[${(i * 3 + j) * size}u + id] = ${v};`)}`)
+${sandwich(Gt, "x", (i, j, v) => `W[${i * 3 + j}u * d.x + id] = ${v};`)}`)
     }`,
   };
 }
@@ -310,15 +309,15 @@ function filterImages(
     chunkOf(tile, tilesY * tilesX, Math.max(source.depth, target.channels)),
   );
   const { height, width, depth, padTop, padLeft } = source;
-  const images = { tile, height, width, channels: depth, tilesY, tilesX };
+  const images = { height, width, channels: depth, tilesY, tilesX, padTop, padLeft };
+  const outputs = { ...target, tilesY, tilesX, padTop: 0, padLeft: 0 };
+  const whole = target.height % tile === 0 && target.width % tile === 0;
   const V = borrow(backend, points * chunk * tilesY * tilesX * source.depth);
   const M = borrow(backend, points * chunk * tilesY * tilesX * target.channels);
   for (let first = 0; first < batch; first += chunk) {
     const rows = Math.min(chunk, batch - first) * tilesY * tilesX;
-    const d = new Uint32Array([first, rows, 0, 0]);
-    const exact = comesOutEven(rows * depth / 4);
-    const into = programOf(inputProgram, { ...images, exact }, padTop, padLeft);
-    run(backend, into, [x, V], threads(rows * depth / 4), d);
+    const into = programOf(inputProgram, tile, comesOutEven(rows * depth / 4));
+    run(backend, into, [x, V], threads(rows * depth / 4), words(images, first, rows));
     matMulInto(backend, V, U, M, {
       rows,
       columns: target.channels,
@@ -328,9 +327,9 @@ function filterImages(
       transposeB: transposeU,
     }, candidate);
     const count = rows * target.channels / 4;
-    const tiling = { ...target, tile, tilesY, tilesX, exact: comesOutEven(count) };
-    const out = programOf(outputProgram, tiling, !!bias, activation);
-    run(backend, out, bias ? [M, bias, y] : [M, y], threads(count), d);
+    const out = programOf(outputProgram, tile, comesOutEven(count), whole, !!bias, activation);
+    const bindings = bias ? [M, bias, y] : [M, y];
+    run(backend, out, bindings, threads(count), words(outputs, first, rows));
   }
   giveBack(backend, V, M);
 }
@@ -361,9 +360,10 @@ export function winograd(
   const U = borrow(backend, (tile + 2) ** 2 * s.inChannels * s.outChannels);
   run(
     backend,
-    programOf(filterProgram, tile, s.inChannels, s.outChannels, false),
+    programOf(filterProgram, tile, false),
     [filter, U],
     threads(s.inChannels * s.outChannels / 4),
+    new Uint32Array([s.inChannels * s.outChannels / 4, 0, 0, 0]),
   );
   filterImages(
     backend,
@@ -401,9 +401,10 @@ export function winogradInputGradient(
   const U = borrow(backend, (tile + 2) ** 2 * s.inChannels * s.outChannels);
   run(
     backend,
-    programOf(filterProgram, tile, s.inChannels, s.outChannels, true),
+    programOf(filterProgram, tile, true),
     [filter, U],
     threads(s.inChannels * s.outChannels / 4),
+    new Uint32Array([s.inChannels * s.outChannels / 4, 0, 0, 0]),
   );
   filterImages(
     backend,
@@ -446,17 +447,18 @@ export function winogradFilterGradient(
   const V = borrow(backend, points * chunk * tilesY * tilesX * C);
   const D = borrow(backend, points * chunk * tilesY * tilesX * F);
   const S = borrow(backend, points * C * F);
-  const tiling = { tile, tilesY, tilesX };
-  const images = { ...tiling, height: s.inHeight, width: s.inWidth, channels: C };
-  const gradients = { ...tiling, height: s.outHeight, width: s.outWidth, channels: F };
+  const { inHeight, inWidth, outHeight, outWidth, padTop, padLeft } = s;
+  const tiling = { tilesY, tilesX };
+  const images = { ...tiling, height: inHeight, width: inWidth, channels: C, padTop, padLeft };
+  const unpadded = { ...tiling, padTop: 0, padLeft: 0 };
+  const gradients = { ...unpadded, height: outHeight, width: outWidth, channels: F };
   for (let first = 0; first < batch; first += chunk) {
     const rows = Math.min(chunk, batch - first) * tilesY * tilesX;
-    const d = new Uint32Array([first, rows, 0, 0]);
     const [ofV, ofD] = [rows * C / 4, rows * F / 4];
-    const toV = { ...images, exact: comesOutEven(ofV) };
-    const toD = { ...gradients, exact: comesOutEven(ofD) };
-    run(backend, programOf(inputProgram, toV, s.padTop, s.padLeft), [x, V], threads(ofV), d);
-    run(backend, programOf(outputGradientProgram, toD), [dy, D], threads(ofD), d);
+    const toV = programOf(inputProgram, tile, comesOutEven(ofV));
+    const toD = programOf(outputGradientProgram, tile, comesOutEven(ofD));
+    run(backend, toV, [x, V], threads(ofV), words(images, first, rows));
+    run(backend, toD, [dy, D], threads(ofD), words(gradients, first, rows));
     matMulInto(
       backend,
       V,
@@ -474,7 +476,13 @@ export function winogradFilterGradient(
       { accumulate: first > 0 },
     );
   }
-  run(backend, programOf(filterGradientProgram, tile, C * F / 4), [S, dw], threads(C * F / 4));
+  run(
+    backend,
+    programOf(filterGradientProgram, tile),
+    [S, dw],
+    threads(C * F / 4),
+    new Uint32Array([C * F / 4, 0, 0, 0]),
+  );
   giveBack(backend, V, D, S);
   return dw;
 }

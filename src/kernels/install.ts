@@ -1,0 +1,304 @@
+/**
+ * Puts our programs where tfjs looks for its own, so that models, layers and gradients use them
+ * without knowing; what does not fit one of ours goes to the kernel that was there before.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { type AdapterKind, defaultCandidate, type ProductSize } from "./candidates.ts";
+import { columnSum } from "./column_sum.ts";
+import {
+  type ConvolutionShape,
+  convolve,
+  convolveFilterGradient,
+  convolveInputGradient,
+} from "./convolution.ts";
+import { type Activation, isActivation } from "./epilogue.ts";
+import { matMul } from "./matmul.ts";
+import { maxPoolGradient } from "./max_pool.ts";
+import type { ProductCandidate } from "./product.ts";
+import { type GpuBackend, type KernelTensor, reshaped } from "./program.ts";
+import {
+  convolveSingle,
+  convolveSingleFilterGradient,
+  singleChannelFits,
+} from "./single_channel.ts";
+import {
+  winograd,
+  winogradFilterGradient,
+  winogradFits,
+  winogradInputGradient,
+  type WinogradTile,
+} from "./winograd.ts";
+
+/** How {@linkcode useFerKernels} chooses among its programs. */
+export interface KernelOptions {
+  /**
+   * What computes: a processor or a card.
+   *
+   * @default "software"
+   */
+  readonly adapter?: AdapterKind;
+  /**
+   * Outputs of a Winograd tile along each axis; 0 for direct products alone.
+   *
+   * @default 4
+   */
+  readonly winograd?: WinogradTile | 0;
+  /**
+   * Which candidate computes a product.
+   *
+   * @default defaultCandidate
+   */
+  readonly choose?: (size: ProductSize) => ProductCandidate;
+}
+
+interface KernelArguments {
+  readonly inputs: Readonly<Record<string, KernelTensor>>;
+  readonly attrs: Readonly<Record<string, unknown>>;
+  readonly backend: unknown;
+}
+
+/** A kernel of ours: the output, or null where the arguments do not fit it. */
+type Kernel = (
+  backend: GpuBackend,
+  inputs: KernelArguments["inputs"],
+  attrs: KernelArguments["attrs"],
+) => KernelTensor | null;
+
+const isFloat = (...tensors: readonly (KernelTensor | undefined)[]) =>
+  tensors.every((tensor) => tensor?.dtype === "float32");
+const hasElements = (...tensors: readonly KernelTensor[]) =>
+  tensors.every((tensor) => tf.util.sizeFromShape(tensor.shape) > 0);
+
+type Pad = "same" | "valid" | number | tf.backend_util.ExplicitPadding;
+type Rounding = "floor" | "round" | "ceil";
+
+function shapeOf(
+  xShape: readonly number[],
+  filterShape: readonly number[],
+  attrs: KernelArguments["attrs"],
+): ConvolutionShape | null {
+  if (attrs.dataFormat !== undefined && attrs.dataFormat !== "NHWC") return null;
+  const info = tf.backend_util.computeConv2DInfo(
+    xShape as [number, number, number, number],
+    filterShape as [number, number, number, number],
+    attrs.strides as [number, number],
+    (attrs.dilations ?? 1) as [number, number],
+    attrs.pad as Pad,
+    attrs.dimRoundingMode as Rounding | undefined,
+  );
+  // Grouped convolutions are tfjs's.
+  if (filterShape[2] !== info.inChannels) return null;
+  return { ...info, padTop: info.padInfo.top, padLeft: info.padInfo.left };
+}
+
+/** The bias of a fused kernel where it is one number a column, undefined where it is not. */
+function biasOf(bias: KernelTensor | undefined, columns: number): KernelTensor | null | undefined {
+  if (!bias) return null;
+  const size = tf.util.sizeFromShape(bias.shape);
+  return isFloat(bias) && size === columns && bias.shape[bias.shape.length - 1] === columns
+    ? bias
+    : undefined;
+}
+
+/** The activation of a fused kernel, or null where it is not one of ours. */
+function activationOf(attrs: KernelArguments["attrs"]): Activation | null {
+  const name = (attrs.activation ?? "linear") as string;
+  return isActivation(name) ? name : null;
+}
+
+function kernelsOf(options: KernelOptions): Record<string, Kernel> {
+  const { adapter = "software", winograd: tile = 4 } = options;
+  const choose = options.choose ?? ((size) => defaultCandidate(adapter, size));
+  const points = (tile + 2) ** 2;
+  const tilesOf = (height: number, width: number) =>
+    Math.ceil(height / tile) * Math.ceil(width / tile);
+  /** Whether transforming costs less than it saves: not for a few channels or a few pixels. */
+  const worthIt = (s: ConvolutionShape) =>
+    tile > 0 && winogradFits(s) && s.inChannels >= 16 && s.outChannels >= 16 &&
+    s.outHeight >= tile && s.outWidth >= tile;
+
+  const conv2d: Kernel = (backend, { x, filter, bias, preluActivationWeights }, attrs) => {
+    if (!isFloat(x, filter) || !hasElements(x, filter) || preluActivationWeights) return null;
+    const s = shapeOf(x.shape, filter.shape, attrs);
+    const activation = activationOf(attrs);
+    if (!s || !activation) return null;
+    const shift = biasOf(bias, s.outChannels);
+    if (shift === undefined || s.outHeight * s.outWidth <= 0) return null;
+    const batch = x.shape[0];
+    if (singleChannelFits(s)) return convolveSingle(backend, x, filter, s, shift, activation);
+    if (tile && worthIt(s)) {
+      const rows = batch * tilesOf(s.outHeight, s.outWidth);
+      const size = { rows, columns: s.outChannels, depth: s.inChannels, batch: points };
+      return winograd(backend, x, filter, s, tile, choose(size), shift, activation);
+    }
+    const candidate = choose({
+      rows: batch * s.outHeight * s.outWidth,
+      columns: s.outChannels,
+      depth: s.filterHeight * s.filterWidth * s.inChannels,
+      batch: 1,
+    });
+    return convolve(backend, x, filter, s, candidate, shift, activation);
+  };
+
+  const inputGradient: Kernel = (backend, { dy, filter }, attrs) => {
+    if (!isFloat(dy, filter) || !hasElements(dy, filter)) return null;
+    const s = shapeOf(attrs.inputShape as number[], filter.shape, attrs);
+    if (!s) return null;
+    const batch = dy.shape[0];
+    if (tile && worthIt(s)) {
+      const rows = batch * tilesOf(s.inHeight, s.inWidth);
+      const size = { rows, columns: s.inChannels, depth: s.outChannels, batch: points };
+      return winogradInputGradient(backend, dy, filter, s, tile, choose(size));
+    }
+    const candidate = choose({
+      rows: batch * s.inHeight * s.inWidth,
+      columns: s.inChannels,
+      depth: s.filterHeight * s.filterWidth * s.outChannels,
+      batch: 1,
+    });
+    return convolveInputGradient(backend, dy, filter, s, candidate);
+  };
+
+  const filterGradient: Kernel = (backend, { x, dy }, attrs) => {
+    if (!isFloat(x, dy) || !hasElements(x, dy)) return null;
+    const s = shapeOf(x.shape, attrs.filterShape as number[], attrs);
+    if (!s) return null;
+    const batch = x.shape[0];
+    if (singleChannelFits(s)) return convolveSingleFilterGradient(backend, x, dy, s);
+    if (tile && worthIt(s)) {
+      const depth = batch * tilesOf(s.outHeight, s.outWidth);
+      const size = { rows: s.inChannels, columns: s.outChannels, depth, batch: points };
+      return winogradFilterGradient(backend, x, dy, s, tile, choose(size));
+    }
+    const candidate = choose({
+      rows: s.filterHeight * s.filterWidth * s.inChannels,
+      columns: s.outChannels,
+      depth: batch * s.outHeight * s.outWidth,
+      batch: 1,
+    });
+    return convolveFilterGradient(backend, x, dy, s, candidate);
+  };
+
+  const product: Kernel = (backend, { a, b, bias, preluActivationWeights }, attrs) => {
+    if (!isFloat(a, b) || !hasElements(a, b) || preluActivationWeights) return null;
+    const [transposeA, transposeB] = [!!attrs.transposeA, !!attrs.transposeB];
+    const activation = activationOf(attrs);
+    const [ra, rb] = [a.shape.length, b.shape.length];
+    if (!activation || ra < 2 || rb < 2) return null;
+    const [batchA, batchB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+    const [countA, countB] = [batchA, batchB].map((shape) => tf.util.sizeFromShape(shape));
+    // One A or one B for all, or one for each: other broadcasts are tfjs's.
+    if (countA !== 1 && countB !== 1 && !tf.util.arraysEqual(batchA, batchB)) return null;
+    const [rows, depth] = transposeA
+      ? [a.shape[ra - 1], a.shape[ra - 2]]
+      : [a.shape[ra - 2], a.shape[ra - 1]];
+    const [columns, depthB] = transposeB
+      ? [b.shape[rb - 2], b.shape[rb - 1]]
+      : [b.shape[rb - 1], b.shape[rb - 2]];
+    if (depth !== depthB) return null;
+    const shift = biasOf(bias, columns);
+    if (shift === undefined) return null;
+    const batch = Math.max(countA, countB);
+    const shape = {
+      rows,
+      columns,
+      depth,
+      batch,
+      sharedA: countA < batch,
+      sharedB: countB < batch,
+      transposeA,
+      transposeB,
+    };
+    const c = matMul(backend, a, b, shape, choose({ rows, columns, depth, batch }), {
+      bias: shift ?? undefined,
+      activation,
+    });
+    const outBatch = tf.broadcast_util.assertAndGetBroadcastShape(batchA, batchB);
+    return reshaped(c, [...outBatch, rows, columns]);
+  };
+
+  const poolGradient: Kernel = (backend, { dy, input }, attrs) => {
+    if (!isFloat(dy, input) || !hasElements(dy, input) || input.shape.length !== 4) return null;
+    const info = tf.backend_util.computePool2DInfo(
+      input.shape as [number, number, number, number],
+      attrs.filterSize as [number, number],
+      attrs.strides as [number, number],
+      1,
+      attrs.pad as Pad,
+      attrs.dimRoundingMode as Rounding | undefined,
+    );
+    const { top, left, right, bottom } = info.padInfo;
+    const fits = info.filterHeight === 2 && info.filterWidth === 2 && info.strideHeight === 2 &&
+      info.strideWidth === 2 && top + left + right + bottom === 0 &&
+      info.outHeight === info.inHeight >> 1 && info.outWidth === info.inWidth >> 1;
+    return fits ? maxPoolGradient(backend, input, dy) : null;
+  };
+
+  const sum: Kernel = (backend, { x }, attrs) => {
+    if (!isFloat(x) || !hasElements(x) || x.shape.length < 2) return null;
+    const axes = tf.util.parseAxisParam(attrs.axis as number | number[], x.shape);
+    const leading = axes.length === x.shape.length - 1 && axes.every((axis, i) => axis === i);
+    if (!leading) return null;
+    const sums = columnSum(backend, x);
+    const columns = x.shape[x.shape.length - 1];
+    return attrs.keepDims ? reshaped(sums, [...axes.map(() => 1), columns]) : sums;
+  };
+
+  return {
+    Conv2D: conv2d,
+    FusedConv2D: conv2d,
+    Conv2DBackpropInput: inputGradient,
+    Conv2DBackpropFilter: filterGradient,
+    BatchMatMul: product,
+    _FusedMatMul: product,
+    MaxPoolGrad: poolGradient,
+    Sum: sum,
+  };
+}
+
+let installed: (() => void) | null = null;
+
+/**
+ * Has tfjs's `webgpu` backend compute with our programs: convolutions and their gradients, products
+ * of matrices, the gradient of 2 x 2 max pooling, sums over all but the last axis. Models, layers and
+ * gradients need not know. Installing again replaces what was installed.
+ *
+ * Call `await checkPrograms()` after the first step: it throws for a program that the GPU refused.
+ *
+ * @param options How to choose among the programs.
+ * @returns Takes them out again.
+ */
+export function useFerKernels(options: KernelOptions = {}): () => void {
+  installed?.();
+  const before: tf.KernelConfig[] = [];
+  const ours: tf.KernelConfig[] = [];
+  for (const [kernelName, kernel] of Object.entries(kernelsOf(options))) {
+    const stock = tf.getKernel(kernelName, "webgpu");
+    if (!stock) continue;
+    before.push(stock);
+    ours.push({
+      kernelName,
+      backendName: "webgpu",
+      kernelFunc: (args) => {
+        const { inputs, attrs, backend } = args as unknown as KernelArguments;
+        return kernel(backend as GpuBackend, inputs, attrs) ?? stock.kernelFunc(args);
+      },
+    });
+  }
+  const replace = (configs: readonly tf.KernelConfig[]) => {
+    for (const config of configs) {
+      tf.unregisterKernel(config.kernelName, "webgpu");
+      tf.registerKernel(config);
+    }
+  };
+  replace(ours);
+  const remove = () => {
+    if (installed !== remove) return;
+    installed = null;
+    replace(before);
+  };
+  installed = remove;
+  return remove;
+}
