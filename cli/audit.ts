@@ -4,8 +4,7 @@
  * @module
  */
 import { type DatasetAudit, USAGES } from "../src/data.ts";
-
-const count = (value: number): string => value.toLocaleString("en-US");
+import { count } from "./numbers.ts";
 
 /**
  * What an audit found, a line for each split and each leak.

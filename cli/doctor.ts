@@ -8,6 +8,7 @@ import { buildFerCnn, largestBatch } from "../src/model.ts";
 import manifest from "../deno.json" with { type: "json" };
 import { driverVersion } from "./driver.ts";
 import type { Command } from "./flags.ts";
+import { count } from "./numbers.ts";
 import { EXIT, print, runProgram } from "./program.ts";
 import { selfTest, type SelfTestResult } from "./self_test.ts";
 
@@ -103,9 +104,7 @@ function adviseOnMachine({ memory }: Machine): Finding[] {
   if (memory.total >= LEAST_MEMORY) return [];
   return [{
     fatal: false,
-    what: `This machine has ${
-      Math.round(memory.total / MIB).toLocaleString("en-US")
-    } MiB of memory`,
+    what: `This machine has ${count(Math.round(memory.total / MIB))} MiB of memory`,
     advice: "Training on FER-2013 needs about 2 GiB: lower --batch-size, set --workers 0",
   }];
 }
@@ -169,14 +168,14 @@ function printAdapter(adapter: Adapter): void {
   print(`  driver: ${adapter.driver ?? "its version could not be found out"}`);
   for (const [name, value] of Object.entries(adapter.limits)) {
     const size = name.endsWith("Size") && value >= MIB
-      ? ` (${Math.floor(value / MIB).toLocaleString("en-US")} MiB)`
+      ? ` (${count(Math.floor(value / MIB))} MiB)`
       : "";
-    print(`  ${name}: ${value.toLocaleString("en-US")}${size}`);
+    print(`  ${name}: ${count(value)}${size}`);
   }
   for (const [name, there] of Object.entries(adapter.features)) {
     print(`  ${name}: ${there ? "yes" : "no"}`);
   }
-  print(`  largest batch of the recipe's network: ${adapter.largestBatch.toLocaleString("en-US")}`);
+  print(`  largest batch of the recipe's network: ${count(adapter.largestBatch)}`);
 }
 
 function printTest({ name, passed, error, message }: SelfTestResult): void {

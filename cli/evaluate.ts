@@ -10,8 +10,8 @@ import { auditLines } from "./audit.ts";
 import { startComputing } from "./compute.ts";
 import type { Command } from "./flags.ts";
 import { newestModel } from "./newest_model.ts";
+import { count, percent } from "./numbers.ts";
 import { EXIT, print, runProgram } from "./program.ts";
-import { percent } from "./progress.ts";
 import { openData, splitOf } from "./source.ts";
 
 const COMMAND = {
@@ -68,9 +68,7 @@ function printEvaluation(evaluation: Evaluation): void {
   print(`loss               ${evaluation.loss.toFixed(4)}`);
   if (leakFree) {
     print(
-      `without the images that Training has too (${
-        leakFree.n.toLocaleString("en-US")
-      } are left): ` +
+      `without the images that Training has too (${count(leakFree.n)} are left): ` +
         `accuracy ${percent(leakFree.accuracy)}, macro-F1 ${percent(leakFree.macroF1)}`,
     );
   }
@@ -82,7 +80,7 @@ function printEvaluation(evaluation: Evaluation): void {
       percent(precision),
       percent(recall),
       percent(f1),
-      support.toLocaleString("en-US"),
+      count(support),
     ];
   });
   for (const line of table([["class", "precision", "recall", "F1", "images"], ...scores])) {
@@ -108,7 +106,7 @@ await runProgram(COMMAND, async ({ data, usage, model: given, tta, json }) => {
     print(JSON.stringify(evaluation));
   } else {
     print(`model  ${path}`);
-    print(`data   ${dataset.source}, ${usage}, ${split.length.toLocaleString("en-US")} images`);
+    print(`data   ${dataset.source}, ${usage}, ${count(split.length)} images`);
     for (const line of auditLines(auditDataset(dataset))) print(`       ${line}`);
     print("");
     printEvaluation(evaluation);

@@ -9,8 +9,8 @@ import { loadModel } from "../src/model.ts";
 import { startComputing } from "./compute.ts";
 import { type Command, UsageError } from "./flags.ts";
 import { newestModel } from "./newest_model.ts";
+import { percent } from "./numbers.ts";
 import { errorLine, EXIT, print, runProgram, warn } from "./program.ts";
-import { percent } from "./progress.ts";
 
 const COMMAND = {
   name: "predict",

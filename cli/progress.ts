@@ -4,6 +4,7 @@
  * @module
  */
 import type { EpochLine, TrainingBegin, TrainingCallback, TrainingProgress } from "../src/train.ts";
+import { clock, count, percent } from "./numbers.ts";
 
 /** Milliseconds between plain lines within an epoch. */
 const LINE_EVERY = 15_000;
@@ -20,36 +21,6 @@ export interface ProgressOutput {
   columns(): number;
   /** Milliseconds on a clock that never goes back. */
   now(): number;
-}
-
-/**
- * A duration as a clock shows it.
- *
- * @param seconds From 0.
- * @returns For instance `1:02:03`, or `2:03` below an hour.
- */
-export function clock(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  const two = (value: number) => String(value).padStart(2, "0");
-  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
-  return hours > 0
-    ? `${hours}:${two(minutes)}:${two(whole % 60)}`
-    : `${minutes}:${two(whole % 60)}`;
-}
-
-/**
- * A fraction for people.
- *
- * @param fraction From 0 to 1.
- * @returns For instance `67.3 %`.
- */
-export function percent(fraction: number): string {
-  return `${(100 * fraction).toFixed(1)} %`;
-}
-
-/** A rate for people, with thousands separated. */
-function rate(imagesPerSecond: number): string {
-  return `${Math.round(imagesPerSecond).toLocaleString("en-US")} images/s`;
 }
 
 /** Shows a training on a terminal or in a log. */
@@ -95,17 +66,17 @@ export class ProgressDisplay implements TrainingCallback {
    */
   onProgress(progress: TrainingProgress): void {
     const { epoch, epochs, batch, batches, loss, imagesPerSecond } = progress;
-    const text = `loss ${loss.toFixed(4)}  ${rate(imagesPerSecond)}  ` +
+    const text = `loss ${loss.toFixed(4)}  ${count(imagesPerSecond)} images/s  ` +
       `ETA ${clock(this.#secondsLeft(progress))}`;
     const head = `epoch ${epoch}/${epochs}`;
     if (this.#output.isTerminal) {
-      this.#bar(head, batch / batches, `${batch}/${batches}  ${text}`);
+      this.#bar(head, batch / batches, `${count(batch)}/${count(batches)}  ${text}`);
       return;
     }
     const now = this.#output.now();
     if (now - this.#shownAt < LINE_EVERY) return;
     this.#shownAt = now;
-    this.line(`${head}  batch ${batch}/${batches}  ${text}`);
+    this.line(`${head}  batch ${count(batch)}/${count(batches)}  ${text}`);
   }
 
   /**
@@ -116,7 +87,7 @@ export class ProgressDisplay implements TrainingCallback {
    */
   onValidation(done: number, total: number): void {
     if (!this.#output.isTerminal) return;
-    this.#bar("validation", done / total, `${done}/${total}`);
+    this.#bar("validation", done / total, `${count(done)}/${count(total)}`);
   }
 
   /**
@@ -131,7 +102,7 @@ export class ProgressDisplay implements TrainingCallback {
         `  loss ${line.trainLoss.toFixed(4)}  accuracy ${percent(line.trainAccuracy)}` +
         `  |  validation loss ${line.valLoss.toFixed(4)}  accuracy ${percent(line.valAccuracy)}` +
         `  macro-F1 ${percent(line.valMacroF1)}` +
-        `  |  lr ${Number(line.lr.toPrecision(3))}  ${rate(line.imagesPerSecond)}` +
+        `  |  lr ${Number(line.lr.toPrecision(3))}  ${count(line.imagesPerSecond)} images/s` +
         `  ${clock(line.seconds)}${line.best ? "  best" : ""}`,
     );
   }

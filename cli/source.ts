@@ -12,6 +12,7 @@ import {
   USAGES,
   withValidationSplit,
 } from "../src/data.ts";
+import { count } from "./numbers.ts";
 import { warn } from "./program.ts";
 
 /** What is drawn where there is no data set: how many faces, from which seed. */
@@ -86,8 +87,8 @@ export function splitOf(dataset: FerDataset, usage: Usage): FerDataset {
   const split = dataset.split(usage);
   if (split.length > 0) return split;
   const counts = USAGES.map((name) => [name, dataset.split(name).length] as const)
-    .filter(([, count]) => count > 0)
-    .map(([name, count]) => `${name} has ${count.toLocaleString("en-US")}`);
+    .filter(([, images]) => images > 0)
+    .map(([name, images]) => `${name} has ${count(images)}`);
   throw new RangeError(
     `Cannot take ${usage} of ${dataset.source}: it has no images (${counts.join(", ")})`,
   );

@@ -26,8 +26,9 @@ import { auditLines } from "./audit.ts";
 import { type Command, type FlagValues, kebabCase, UsageError } from "./flags.ts";
 import { catchInterrupt } from "./interrupt.ts";
 import { RUNS } from "./newest_model.ts";
+import { clock, count, percent } from "./numbers.ts";
 import { EXIT, print, runProgram } from "./program.ts";
-import { clock, percent, ProgressDisplay, stdoutOutput } from "./progress.ts";
+import { ProgressDisplay, stdoutOutput } from "./progress.ts";
 import { readRecipe, type Recipe } from "./recipe.ts";
 import { DRAWN_NOTICE, findData, loadData, trainingSplits } from "./source.ts";
 
@@ -321,7 +322,7 @@ function printResult(plan: Plan, result: TrainingResult, report: string | null):
     aborted: "stopped",
   };
   print(
-    `Ended after ${steps.toLocaleString("en-US")} steps in ${clock(seconds)}: ${reasons[stopped]}`,
+    `Ended after ${count(steps)} steps in ${clock(seconds)}: ${reasons[stopped]}`,
   );
   if (best) {
     print(
@@ -358,12 +359,12 @@ async function train(plan: Plan, quiet: boolean): Promise<number> {
     const model = await makeModel(plan, dataset);
     const introduce = () => {
       say(
-        `Training on ${training.length.toLocaleString("en-US")} images of ${dataset.source}, ` +
-          `validating on ${validation.length.toLocaleString("en-US")}`,
+        `Training on ${count(training.length)} images of ${dataset.source}, ` +
+          `validating on ${count(validation.length)}`,
       );
       for (const line of auditLines(audit)) say(`  ${line}`);
       say(
-        `${model.countParams().toLocaleString("en-US")} parameters on ${gpu.description}` +
+        `${count(model.countParams())} parameters on ${gpu.description}` +
           `${gpu.isSoftware ? ", a software adapter" : ""}; the run is in ${runDirectory}`,
       );
     };

@@ -1,5 +1,6 @@
 import { assertEquals, assertLess, assertStringIncludes } from "@std/assert";
-import { clock, percent, ProgressDisplay } from "../../cli/progress.ts";
+import { clock, count, percent } from "../../cli/numbers.ts";
+import { ProgressDisplay } from "../../cli/progress.ts";
 import { DEFAULT_TRAINING_CONFIG } from "../../src/train/config.ts";
 
 /** A display on a made-up terminal or pipe, whose clock stands until it is moved. */
@@ -108,7 +109,8 @@ Deno.test("ProgressDisplay writes a line an epoch", () => {
   );
 });
 
-Deno.test("clock() and percent() round for people", () => {
+Deno.test("clock(), percent() and count() round for people", () => {
+  assertEquals([0, 999.6, 28709].map(count), ["0", "1,000", "28,709"]);
   assertEquals([0, 59.4, 59.6, 3599.6, -1].map(clock), ["0:00", "0:59", "1:00", "1:00:00", "0:00"]);
   assertEquals([0, 0.6789, 1].map(percent), ["0.0 %", "67.9 %", "100.0 %"]);
 });
