@@ -58,10 +58,12 @@ ${
       z = select(z, z${i}, z${i} > z);`
       ).join("\n")
     }
-      let dz = select(E(), D[from], z > E());
+      let dz = select(E(), D[source], z > E());
       at += ${2 * G}u;`
     : `      let h = X[at] - m;
-      let dz = ${after === "relu" ? "select(E(), D[from], h * scale + shift > E())" : "D[from]"};
+      let dz = ${
+      after === "relu" ? "select(E(), D[source], h * scale + shift > E())" : "D[source]"
+    };
       at += ${G}u;`;
   const rows = batch * outHeight;
   const last = s.even ? `first + ${s.length}u` : `min(first + ${s.length}u, ${rows}u)`;
@@ -78,7 +80,7 @@ ${constants(G)}
   var sum = E();
   var product = E();
   for (var row = first; row < last; row++) {
-    var from = row * ${outWidth * G}u + c;
+    var source = row * ${outWidth * G}u + c;
     var at = ((row / ${outHeight}u) * ${height}u + (row % ${outHeight}u) * ${pooled ? 2 : 1}u) * ${
         width * G
       }u + c;
@@ -86,7 +88,7 @@ ${constants(G)}
 ${body}
       sum += dz;
       product += dz * h;
-      from += ${G}u;
+      source += ${G}u;
     }
   }
   S[id] = sum;
@@ -136,7 +138,7 @@ function gradientInputProgram(shape: readonly number[], after: AfterNorm): Progr
         `    let x${i} = X[at + ${o}u] - m;\n    let z${i} = x${i} * scale + shift;`
       ).join("\n")
     }
-    let dy = D[from] * scale;
+    let dy = D[source] * scale;
 ${
       flags.map((flag, i) =>
         `    let f${i} = ${flag};
@@ -147,8 +149,8 @@ ${
     : `    let x0 = X[at] - m;
     let dy = ${
       after === "relu"
-        ? "select(E(), D[from] * scale, x0 * scale + shift > E())"
-        : "D[from] * scale"
+        ? "select(E(), D[source] * scale, x0 * scale + shift > E())"
+        : "D[source] * scale"
     };
     dX[at] = dy - x0 * slope - offset;
     at += ${G}u;`;
@@ -177,13 +179,13 @@ ${
 ${constants(G)}
   let slope = scale * P[c + ${G}u] * dgamma[c] * ${1 / (batch * height * width)};
   let offset = scale * dbeta[c] * ${1 / (batch * height * width)};
-  var from = row * ${outWidth * G}u + c;
+  var source = row * ${outWidth * G}u + c;
   var at = ((row / ${outHeight}u) * ${height}u + (row % ${outHeight}u) * ${pooled ? 2 : 1}u) * ${
         width * G
       }u + c;
   for (var x = 0u; x < ${outWidth}u; x++) {
 ${body}
-    from += ${G}u;
+    source += ${G}u;
   }
 ${lastColumn}
 ${lastRow}`)

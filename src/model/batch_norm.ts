@@ -4,7 +4,9 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { runsPrograms } from "../kernels/active.ts";
 import { batchNormTraining } from "./batch_norm_training.ts";
+import { fusedBatchNorm } from "./fused_batch_norm.ts";
 
 /** How a {@linkcode BatchNorm2d} normalizes. */
 export interface BatchNorm2dConfig {
@@ -23,6 +25,22 @@ export interface BatchNorm2dConfig {
    * @default 0.1
    */
   readonly momentum?: number;
+}
+
+/** What a {@linkcode BatchNorm2d} computes with. */
+export interface BatchNorm2dParts {
+  /** The scale, `[channels]`. */
+  readonly gamma: tf.Variable;
+  /** The shift, `[channels]`. */
+  readonly beta: tf.Variable;
+  /** The running statistics, `[channels]` each, and the share that a batch has in them. */
+  readonly running: {
+    readonly mean: tf.Variable;
+    readonly variance: tf.Variable;
+    readonly momentum: number;
+  };
+  /** What is added to the variance. */
+  readonly epsilon: number;
 }
 
 type LayerVariable = ReturnType<tf.layers.Layer["addWeight"]>;
@@ -70,39 +88,66 @@ export class BatchNorm2d extends tf.layers.Layer {
    */
   override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Record<string, unknown>): tf.Tensor {
     const x = (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor4D;
-    const [gamma, beta, runningMean, runningVar] = [
+    const { gamma, beta, running, epsilon } = this.parts();
+    return tf.tidy(() => {
+      const [scale, shift] = [gamma, beta] as tf.Tensor[] as [tf.Tensor1D, tf.Tensor1D];
+      if (!kwargs?.training) {
+        const [mean, variance] = [running.mean, running.variance] as tf.Tensor[] as [
+          tf.Tensor1D,
+          tf.Tensor1D,
+        ];
+        return tf.batchNorm(x, mean, variance, shift, scale, epsilon);
+      }
+      this.checkBatch(x.shape);
+      if (runsPrograms()) {
+        return fusedBatchNorm(x, scale, shift, { epsilon, running, after: "nothing" });
+      }
+      const count = x.size / x.shape[3];
+      const { momentum } = running;
+      return batchNormTraining(x, scale, shift, epsilon, ({ mean, variance }) => {
+        const blend = (variable: tf.Variable, batch: tf.Tensor, share: number) =>
+          variable.assign(
+            tf.add(tf.mul(variable as tf.Tensor, 1 - momentum), tf.mul(batch, share)),
+          );
+        blend(running.mean, mean, momentum);
+        blend(running.variance, variance, momentum * count / (count - 1));
+      });
+    });
+  }
+
+  /**
+   * What it computes with, for whoever computes it together with its neighbours.
+   *
+   * @throws {Error} When it has not been built.
+   */
+  parts(): BatchNorm2dParts {
+    const [gamma, beta, mean, variance] = [
       this.#weight,
       this.#bias,
       this.#runningMean,
       this.#runningVar,
-    ].map((variable) => {
-      if (!variable) throw new Error(`Cannot apply ${this.name}: it has not been built`);
+    ].map((weight) => {
+      // A LayerVariable reads as the very variable behind it.
+      const variable = weight?.read();
+      if (!(variable instanceof tf.Variable)) {
+        throw new Error(`Cannot apply ${this.name}: it has not been built`);
+      }
       return variable;
     });
-    return tf.tidy(() => {
-      const [scale, shift] = [gamma.read(), beta.read()] as [tf.Tensor1D, tf.Tensor1D];
-      if (!kwargs?.training) {
-        const [mean, variance] = [runningMean.read(), runningVar.read()] as [
-          tf.Tensor1D,
-          tf.Tensor1D,
-        ];
-        return tf.batchNorm(x, mean, variance, shift, scale, this.#epsilon);
-      }
-      const count = x.size / x.shape[3];
-      if (count < 2) {
-        throw new RangeError(
-          `Cannot train ${this.name} on a batch of shape [${x.shape}]: ` +
-            "the variance of one value a channel is not defined",
-        );
-      }
-      const momentum = this.#momentum;
-      return batchNormTraining(x, scale, shift, this.#epsilon, ({ mean, variance }) => {
-        const blend = (running: LayerVariable, batch: tf.Tensor, share: number) =>
-          running.write(tf.add(tf.mul(running.read(), 1 - momentum), tf.mul(batch, share)));
-        blend(runningMean, mean, momentum);
-        blend(runningVar, variance, momentum * count / (count - 1));
-      });
-    });
+    const running = { mean, variance, momentum: this.#momentum };
+    return { gamma, beta, running, epsilon: this.#epsilon };
+  }
+
+  /**
+   * @param shape A batch's: `[batch, height, width, channels]`.
+   * @throws {RangeError} When it has a single value a channel.
+   */
+  checkBatch(shape: readonly number[]): void {
+    if (shape[0] * shape[1] * shape[2] >= 2) return;
+    throw new RangeError(
+      `Cannot train ${this.name} on a batch of shape [${shape}]: ` +
+        "the variance of one value a channel is not defined",
+    );
   }
 
   /** @param inputShape Any; the output's is the same. */
