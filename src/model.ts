@@ -28,7 +28,8 @@ export {
   type Preprocessing,
 } from "./model/description.ts";
 export { dropoutStates, setDropoutStates } from "./model/dropout.ts";
-export { applyTraining, buildFerCnn, type FerCnnOptions } from "./model/fer_cnn.ts";
+export { buildFerCnn, type FerCnnOptions } from "./model/fer_cnn.ts";
+export { applyInference, applyTraining } from "./model/fused_layers.ts";
 export { pixelsToInput } from "./model/input.ts";
 export { largestBatch } from "./model/largest_batch.ts";
 export {

@@ -6,6 +6,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { FerDataset } from "./data/dataset.ts";
 import { describeModel, type FerModel } from "./model/description.ts";
+import { applyInference } from "./model/fused_layers.ts";
 import { pixelsToInput } from "./model/input.ts";
 import { largestBatch } from "./model/largest_batch.ts";
 import type { LoadedModel } from "./model/model_file.ts";
@@ -221,9 +222,9 @@ async function probabilitiesOf(
     const to = Math.min(from + step, count);
     const probabilities = tf.tidy(() => {
       const x = pixelsToInput(pixelsOf(from, to), [to - from, size, size, 1], preprocessing);
-      const direct = tf.softmax(model.apply(x) as tf.Tensor2D);
+      const direct = tf.softmax(applyInference(model, x) as tf.Tensor2D);
       if (!tta) return direct;
-      const mirrored = tf.softmax(model.apply(tf.reverse(x, 2)) as tf.Tensor2D);
+      const mirrored = tf.softmax(applyInference(model, tf.reverse(x, 2)) as tf.Tensor2D);
       return tf.div(tf.add(direct, mirrored), 2);
     });
     const next = { read: read(probabilities, from), done: to };

@@ -8,7 +8,6 @@ import { EMOTIONS, IMAGE_SIZE, PIXEL_MEAN, PIXEL_STD } from "../emotions.ts";
 import { BatchNorm2d } from "./batch_norm.ts";
 import { type FerModel, setDescription } from "./description.ts";
 import { SeededDropout, SeededDropout2d } from "./dropout.ts";
-import type { FerTensor } from "./tensor.ts";
 import { UniformInitializer } from "./uniform_initializer.ts";
 
 /** The parts of {@linkcode buildFerCnn}'s network that can be chosen. */
@@ -186,17 +185,4 @@ export function assembleFerCnn(options: FerCnnOptions, weights: "random" | "zero
  */
 export function buildFerCnn(options: FerCnnOptions = {}): FerModel {
   return assembleFerCnn(options, "random");
-}
-
-/**
- * A training pass: dropout drops, BatchNorm uses the batch and updates its running statistics.
- *
- * Call it inside `tf.variableGrads()` or `tf.tidy()`, which frees what lies between.
- *
- * @param model The model.
- * @param x `[batch, size, size, 1]`, float32 in [-1, 1].
- * @returns Logits, `[batch, classes]`.
- */
-export function applyTraining(model: FerModel, x: FerTensor): FerTensor {
-  return model.apply(x, { training: true }) as FerTensor;
 }
