@@ -63,11 +63,14 @@ export type AdapterKind = "software" | "hardware";
 export function defaultCandidate(kind: AdapterKind, size: ProductSize): ProductCandidate {
   const { rows, columns, depth, batch } = size;
   if (kind === "software") {
-    // Few and large: threads cost nothing here, fetching does.
-    if (rows <= 8 || columns <= 8 || rows * columns * batch < 16_384 || depth < 8) {
-      return register(4, 4, 1, 8);
-    }
-    return tile(16, 8, 4, 8, 16);
+    // Threads cost nothing, fetching does: few and large, as far as compiling them pays (seconds,
+    // once in a driver's life).
+    const work = rows * columns * depth * batch;
+    if (rows <= 8 || columns <= 8 || depth < 8 || work < 2 ** 16) return register(4, 4, 1, 8);
+    if (work < 2 ** 24) return tile(8, 8, 4, 8, 16);
+    if (rows <= 32) return tile(8, 16, 4, 8, 16);
+    if (columns < 96 || rows < 48) return tile(16, 8, 4, 8, 16);
+    return rows <= 96 ? tile(16, 16, 4, 8, 16) : tile(16, 16, 8, 8, 16);
   }
   // Enough workgroups to fill a card come first, then the size of the tile.
   const groups = (c: ProductCandidate) =>

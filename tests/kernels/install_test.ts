@@ -1,0 +1,90 @@
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import * as tf from "@tensorflow/tfjs";
+import { setPrograms } from "../../src/kernels/active.ts";
+import { useFerKernels } from "../../src/kernels/install.ts";
+import { applyTraining, buildFerCnn } from "../../src/model.ts";
+import { assertClose, gpuTest, onCpu, randomTensor } from "./harness.ts";
+
+gpuTest("useFerKernels() can be removed, and installed twice", async () => {
+  const stock = tf.getKernel("Conv2D", "webgpu");
+  const first = useFerKernels();
+  const second = useFerKernels();
+  first();
+  assert(tf.getKernel("Conv2D", "webgpu") !== stock);
+  second();
+  assertStrictEquals(tf.getKernel("Conv2D", "webgpu"), stock);
+  await Promise.resolve();
+});
+
+gpuTest("useFerKernels() leaves what does not fit to tfjs", async () => {
+  const remove = useFerKernels();
+  const [a, b] = [
+    tf.tensor2d([[1, 2]], undefined, "int32"),
+    tf.tensor2d([[3], [4]], undefined, "int32"),
+  ];
+  const c = tf.matMul(a, b);
+  assertEquals([...await c.data()], [11]);
+  const x = randomTensor<tf.Tensor4D>(1, [1, 5, 6, 3]);
+  const work = (x: tf.Tensor) => {
+    const y = tf.avgPool(tf.maxPool(x as tf.Tensor4D, 3, 2, "same"), 2, 1, "valid");
+    return tf.sum(y, [0, 2], true);
+  };
+  const [expected] = await onCpu([x], work);
+  const actual = tf.tidy(() => work(x));
+  assertClose(await actual.data(), expected, 1e-5);
+  tf.dispose([a, b, c, x, actual]);
+  remove();
+});
+
+gpuTest("useFerKernels() sends a pool's gradient to the first of equals", async () => {
+  const remove = useFerKernels();
+  const x = tf.tensor4d([1, 1, 0, 2, 1, 0, 5, 2, 2, 3, 3, 9], [1, 4, 3, 1]);
+  const grad = tf.grad((x: tf.Tensor) => tf.maxPool(x as tf.Tensor4D, 2, 2, "valid"));
+  const dy = tf.tensor4d([7, 8], [1, 2, 1, 1]);
+  const dx = grad(x, dy);
+  // By hand: the windows are {1 1 2 1} and {5 2 3 3}, the last column is in none.
+  assertEquals([...await dx.data()], [0, 0, 0, 7, 0, 0, 8, 0, 0, 0, 0, 0]);
+  tf.dispose([x, dx, dy]);
+  remove();
+});
+
+/** Losses of twenty steps of gradient descent on one batch. */
+async function losses(): Promise<number[]> {
+  const model = buildFerCnn({ filters: [16, 32], hidden: 16, size: 12, dropout: 0, dropout2d: 0 });
+  const images = randomTensor(5, [6, 12, 12, 1]);
+  const labels = tf.tidy(() => tf.oneHot(tf.tensor1d([0, 1, 2, 3, 4, 5], "int32"), 7));
+  const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+  const values: tf.Scalar[] = [];
+  for (let step = 0; step < 20; step++) {
+    const { value, grads } = tf.variableGrads(() =>
+      tf.losses.softmaxCrossEntropy(labels, applyTraining(model, images)).asScalar()
+    );
+    values.push(value);
+    tf.tidy(() => {
+      for (const variable of variables) {
+        const gradient = grads[variable.name];
+        if (gradient) variable.assign(tf.sub(variable, tf.mul(gradient, 0.05)));
+      }
+    });
+    tf.dispose(grads);
+  }
+  const result = await Promise.all(values.map(async (value) => (await value.data())[0]));
+  tf.dispose([images, labels, ...values]);
+  model.dispose();
+  return result;
+}
+
+gpuTest("useFerKernels() trains as tfjs's kernels do", async () => {
+  const before = setPrograms(false);
+  const stock = await losses();
+  setPrograms(true);
+  const remove = useFerKernels();
+  const ours = await losses();
+  remove();
+  setPrograms(before);
+  assertEquals(ours.length, 20);
+  assert(ours[19] < ours[0] / 2);
+  ours.forEach((loss, step) => {
+    assert(Math.abs(loss - stock[step]) < 1e-4, `step ${step}: ${loss}, stock ${stock[step]}`);
+  });
+});

@@ -1,0 +1,84 @@
+import * as tf from "@tensorflow/tfjs";
+import { defaultCandidate, PRODUCT_CANDIDATES } from "../../src/kernels/candidates.ts";
+import { matMul } from "../../src/kernels/matmul.ts";
+import { describe, type ProductCandidate } from "../../src/kernels/product.ts";
+import { assertClose, gpuTest, onCpu, randomTensor, take } from "./harness.ts";
+
+const FAMILIES: readonly ProductCandidate[] = [
+  { family: "tile", rows: 4, columns: 8, down: 2, across: 4, depth: 8 },
+  { family: "register", rows: 8, columns: 4, down: 2, across: 4, depth: 0 },
+];
+
+// rows, columns, depth, batch
+const SIZES = [[1, 1, 1, 1], [5, 257, 9, 2], [257, 3, 4, 1], [33, 20, 12, 3], [4, 8, 257, 1]];
+
+for (const candidate of FAMILIES) {
+  gpuTest(`matMul() of the ${candidate.family} family is right for any size`, async (backend) => {
+    for (const [rows, columns, depth, batch] of SIZES) {
+      for (
+        const [transposeA, transposeB] of [[0, 0], [0, 1], [1, 0], [1, 1]].map((p) =>
+          p.map(Boolean)
+        )
+      ) {
+        const a = randomTensor(1, transposeA ? [batch, depth, rows] : [batch, rows, depth]);
+        const b = randomTensor(2, transposeB ? [batch, columns, depth] : [batch, depth, columns]);
+        const bias = randomTensor(3, [columns]);
+        const [expected] = await onCpu(
+          [a, b, bias],
+          (a, b, bias) => tf.relu(tf.add(tf.matMul(a, b, transposeA, transposeB), bias)),
+        );
+        const shape = { rows, columns, depth, batch, transposeA, transposeB };
+        const c = matMul(backend, a, b, shape, candidate, { bias, activation: "relu" });
+        const name = `[${rows}, ${columns}, ${depth}] x ${batch} ${transposeA} ${transposeB}`;
+        assertClose(await take(c), expected, 1e-5, name);
+        tf.dispose([a, b, bias]);
+      }
+    }
+  });
+}
+
+gpuTest("matMul() multiplies many matrices by one", async (backend) => {
+  const [a, b] = [randomTensor(1, [3, 5, 8]), randomTensor(2, [8, 4])];
+  const [expected] = await onCpu([a, b], (a, b) => tf.matMul(a, b));
+  const shape = {
+    rows: 5,
+    columns: 4,
+    depth: 8,
+    batch: 3,
+    sharedB: true,
+    transposeA: false,
+    transposeB: false,
+  };
+  assertClose(await take(matMul(backend, a, b, shape, FAMILIES[0])), expected, 1e-5);
+  tf.dispose([a, b]);
+});
+
+for (const candidate of PRODUCT_CANDIDATES) {
+  gpuTest(`matMul() is right as ${describe(candidate)}`, async (backend) => {
+    const [rows, columns, depth] = [133, 140, 36];
+    const [a, b] = [randomTensor(1, [depth, rows - 1]), randomTensor(2, [depth, columns])];
+    const [expected] = await onCpu([a, b], (a, b) => tf.matMul(a, b, true, false));
+    const shape = {
+      rows: rows - 1,
+      columns,
+      depth,
+      batch: 1,
+      transposeA: true,
+      transposeB: false,
+    };
+    assertClose(await take(matMul(backend, a, b, shape, candidate)), expected, 1e-5);
+    tf.dispose([a, b]);
+  });
+}
+
+Deno.test("defaultCandidate() has a candidate for every size", () => {
+  for (const kind of ["software", "hardware"] as const) {
+    for (const rows of [1, 64, 5_000]) {
+      for (const columns of [1, 7, 64, 512]) {
+        const { down, across } = defaultCandidate(kind, { rows, columns, depth: 64, batch: 1 });
+        // The least that every WebGPU device allows.
+        if (down * across > 256) throw new Error(`${kind} ${rows} ${columns}`);
+      }
+    }
+  }
+});

@@ -1,0 +1,65 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import * as tf from "@tensorflow/tfjs";
+import {
+  checkPrograms,
+  gpuBackend,
+  KernelError,
+  output,
+  run,
+  storage,
+  threadMain,
+  threads,
+} from "../../src/kernels/program.ts";
+import { gpuTest, take } from "./harness.ts";
+
+const double = {
+  name: "double",
+  code: `${storage([["X", "f32"], ["Y", "f32"]])}
+${threadMain("  if (id < arrayLength(&Y)) { Y[id] = 2.0 * X[id]; }")}`,
+};
+
+gpuTest("run() keeps the order of tfjs's programs and ours", async (backend) => {
+  const x = tf.tensor1d([1, 2, 3]);
+  const y = tf.add(x, 1);
+  const doubled = output(backend, [3]);
+  run(backend, double, [y, doubled], threads(3));
+  y.dispose();
+  const real = tf.engine().makeTensorFromTensorInfo(doubled);
+  const z = tf.sub(real, 1);
+  assertEquals([...await z.data()], [3, 5, 7]);
+  tf.dispose([x, real, z]);
+});
+
+gpuTest("checkPrograms() names the program that the GPU refused", async (backend) => {
+  const broken = { name: "broken", code: double.code.replace("2.0", "two") };
+  const x = tf.tensor1d([1]);
+  for (let time = 0; time < 2; time++) {
+    const y = output(backend, [1]);
+    run(backend, broken, [x, y], threads(1));
+    const error = await assertRejects(() => checkPrograms(), KernelError);
+    assertEquals(error.message.startsWith("The GPU refused the program broken: "), true);
+    assertEquals(error.message.includes("two"), true);
+    backend.endComputePassEncoder();
+    backend.commandEncoder = null;
+    backend.disposeData(y.dataId);
+  }
+  x.dispose();
+});
+
+gpuTest("run() throws for a refusal that came before", async (backend) => {
+  const broken = { name: "broken too", code: double.code.replace("2.0", "two") };
+  const x = tf.tensor1d([1]);
+  const y = output(backend, [1]);
+  run(backend, broken, [x, y], threads(1));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assertThrows(() => run(backend, double, [x, y], threads(1)), KernelError, "broken too");
+  backend.endComputePassEncoder();
+  backend.commandEncoder = null;
+  await take(y).catch(() => {});
+  x.dispose();
+});
+
+Deno.test("gpuBackend() refuses another backend", async () => {
+  await tf.setBackend("cpu");
+  assertThrows(() => gpuBackend(), KernelError, '"cpu" backend');
+});
