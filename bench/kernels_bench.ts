@@ -1,13 +1,14 @@
 // deno-lint-ignore-file no-console
 /**
  * tfjs's kernels against ours, in one run: the products of the recipe's network and its training
- * step. `deno run -A bench/kernels_bench.ts [batch] [rounds]` prints milliseconds and ratios; rounds
- * alternate between the two, and the least time of each counts.
+ * step. `deno run -A bench/kernels_bench.ts [batch] [rounds] [step]` prints milliseconds and ratios; rounds
+ * alternate between the two, and the least time of each counts; `step` leaves the single products out.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 import { useWebGpu } from "../src/backend.ts";
+import { setPrograms } from "../src/kernels/active.ts";
 import { useFerKernels } from "../src/kernels/install.ts";
 import { checkPrograms, gpuBackend } from "../src/kernels/program.ts";
 import { applyTraining, buildFerCnn } from "../src/model.ts";
@@ -15,6 +16,7 @@ import { applyTraining, buildFerCnn } from "../src/model.ts";
 type Work = () => tf.Tensor[];
 
 const [batch = 64, rounds = 2] = Deno.args.map(Number).filter((n) => n > 0);
+const onlyStep = Deno.args.includes("step");
 const gpu = await useWebGpu();
 const isCard = !gpu.isSoftware && !/llvmpipe|swiftshader/i.test(gpu.description);
 
@@ -40,7 +42,9 @@ async function compare(name: string, flop: number, work: Work): Promise<void> {
       const remove = side === "ours"
         ? useFerKernels({ adapter: isCard ? "hardware" : "software" })
         : null;
+      const before = setPrograms(side === "ours");
       const time = await clock(work);
+      setPrograms(before);
       remove?.();
       // The first round compiles.
       if (round > 0) least[side] = Math.min(least[side], time);
@@ -59,7 +63,8 @@ async function compare(name: string, flop: number, work: Work): Promise<void> {
 
 if (import.meta.main) {
   console.log(`${gpu.description}, batch ${batch}, least of ${rounds}`);
-  for (const [size, channels, filters] of [[48, 1, 64], [24, 64, 128], [12, 128, 256]]) {
+  const layers = onlyStep ? [] : [[48, 1, 64], [24, 64, 128], [12, 128, 256]];
+  for (const [size, channels, filters] of layers) {
     const x = tf.randomNormal<tf.Rank.R4>([batch, size, size, channels]);
     const filter = tf.randomNormal<tf.Rank.R4>([3, 3, channels, filters]);
     const dy = tf.randomNormal<tf.Rank.R4>([batch, size, size, filters]);
@@ -76,9 +81,11 @@ if (import.meta.main) {
     await compare(`${name} filter gradient`, flop, () => [filterGradient(filter, dy)]);
     tf.dispose([x, filter, dy]);
   }
-  const a = tf.randomNormal<tf.Rank.R2>([1024, 1024]);
-  await compare("matMul 1024", 2 * 1024 ** 3, () => [tf.matMul(a, a)]);
-  a.dispose();
+  if (!onlyStep) {
+    const a = tf.randomNormal<tf.Rank.R2>([1024, 1024]);
+    await compare("matMul 1024", 2 * 1024 ** 3, () => [tf.matMul(a, a)]);
+    a.dispose();
+  }
 
   const model = buildFerCnn();
   const images = tf.randomUniform([batch, 48, 48, 1], -1, 1);

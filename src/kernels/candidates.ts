@@ -54,6 +54,10 @@ export interface ProductSize {
   readonly depth: number;
   /** How many products at once. */
   readonly batch: number;
+  /** Whether A is stored `[depth, rows]`. */
+  readonly transposeA: boolean;
+  /** Whether B is stored `[columns, depth]`. */
+  readonly transposeB: boolean;
 }
 
 /** Which table to take untried: an adapter that computes on the processor, or a card. */

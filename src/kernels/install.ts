@@ -108,6 +108,10 @@ function activationOf(attrs: KernelArguments["attrs"]): Activation | null {
   return isActivation(name) ? name : null;
 }
 
+const NN = { transposeA: false, transposeB: false };
+const NT = { transposeA: false, transposeB: true };
+const TN = { transposeA: true, transposeB: false };
+
 function kernelsOf(options: KernelOptions): Record<string, Kernel> {
   const { adapter = "software", winograd: tile = 4 } = options;
   const choose = options.choose ?? ((size) => defaultCandidate(adapter, size));
@@ -130,7 +134,7 @@ function kernelsOf(options: KernelOptions): Record<string, Kernel> {
     if (singleChannelFits(s)) return convolveSingle(backend, x, filter, s, shift, activation);
     if (tile && worthIt(s)) {
       const rows = batch * tilesOf(s.outHeight, s.outWidth);
-      const size = { rows, columns: s.outChannels, depth: s.inChannels, batch: points };
+      const size = { rows, columns: s.outChannels, depth: s.inChannels, batch: points, ...NN };
       return winograd(backend, x, filter, s, tile, choose(size), shift, activation);
     }
     const candidate = choose({
@@ -138,6 +142,7 @@ function kernelsOf(options: KernelOptions): Record<string, Kernel> {
       columns: s.outChannels,
       depth: s.filterHeight * s.filterWidth * s.inChannels,
       batch: 1,
+      ...NN,
     });
     return convolve(backend, x, filter, s, candidate, shift, activation);
   };
@@ -149,7 +154,7 @@ function kernelsOf(options: KernelOptions): Record<string, Kernel> {
     const batch = dy.shape[0];
     if (tile && worthIt(s)) {
       const rows = batch * tilesOf(s.inHeight, s.inWidth);
-      const size = { rows, columns: s.inChannels, depth: s.outChannels, batch: points };
+      const size = { rows, columns: s.inChannels, depth: s.outChannels, batch: points, ...NT };
       return winogradInputGradient(backend, dy, filter, s, tile, choose(size));
     }
     const candidate = choose({
@@ -157,6 +162,7 @@ function kernelsOf(options: KernelOptions): Record<string, Kernel> {
       columns: s.inChannels,
       depth: s.filterHeight * s.filterWidth * s.outChannels,
       batch: 1,
+      ...NT,
     });
     return convolveInputGradient(backend, dy, filter, s, candidate);
   };
@@ -169,7 +175,7 @@ function kernelsOf(options: KernelOptions): Record<string, Kernel> {
     if (singleChannelFits(s)) return convolveSingleFilterGradient(backend, x, dy, s);
     if (tile && worthIt(s)) {
       const depth = batch * tilesOf(s.outHeight, s.outWidth);
-      const size = { rows: s.inChannels, columns: s.outChannels, depth, batch: points };
+      const size = { rows: s.inChannels, columns: s.outChannels, depth, batch: points, ...TN };
       return winogradFilterGradient(backend, x, dy, s, tile, choose(size));
     }
     const candidate = choose({
@@ -177,6 +183,7 @@ function kernelsOf(options: KernelOptions): Record<string, Kernel> {
       columns: s.outChannels,
       depth: batch * s.outHeight * s.outWidth,
       batch: 1,
+      ...TN,
     });
     return convolveFilterGradient(backend, x, dy, s, candidate);
   };
@@ -211,10 +218,17 @@ function kernelsOf(options: KernelOptions): Record<string, Kernel> {
       transposeA,
       transposeB,
     };
-    const c = matMul(backend, a, b, shape, choose({ rows, columns, depth, batch }), {
-      bias: shift ?? undefined,
-      activation,
-    });
+    const c = matMul(
+      backend,
+      a,
+      b,
+      shape,
+      choose({ rows, columns, depth, batch, transposeA, transposeB }),
+      {
+        bias: shift ?? undefined,
+        activation,
+      },
+    );
     const outBatch = tf.broadcast_util.assertAndGetBroadcastShape(batchA, batchB);
     return reshaped(c, [...outBatch, rows, columns]);
   };

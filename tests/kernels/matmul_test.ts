@@ -9,17 +9,19 @@ const FAMILIES: readonly ProductCandidate[] = [
   { family: "register", rows: 8, columns: 4, down: 2, across: 4, depth: 0 },
 ];
 
+/** No transpose, or all four: every program takes a software adapter's compiler a while. */
+const [PLAIN, ALL] = [[[false, false]], [[false, false], [false, true], [true, false], [
+  true,
+  true,
+]]];
+
 // rows, columns, depth, batch
 const SIZES = [[1, 1, 1, 1], [5, 257, 9, 2], [257, 3, 4, 1], [33, 20, 12, 3], [4, 8, 257, 1]];
 
 for (const candidate of FAMILIES) {
   gpuTest(`matMul() of the ${candidate.family} family is right for any size`, async (backend) => {
     for (const [rows, columns, depth, batch] of SIZES) {
-      for (
-        const [transposeA, transposeB] of [[0, 0], [0, 1], [1, 0], [1, 1]].map((p) =>
-          p.map(Boolean)
-        )
-      ) {
+      for (const [transposeA, transposeB] of rows % 2 && rows > 1 && rows < 99 ? ALL : PLAIN) {
         const a = randomTensor(1, transposeA ? [batch, depth, rows] : [batch, rows, depth]);
         const b = randomTensor(2, transposeB ? [batch, columns, depth] : [batch, depth, columns]);
         const bias = randomTensor(3, [columns]);
@@ -75,7 +77,14 @@ Deno.test("defaultCandidate() has a candidate for every size", () => {
   for (const kind of ["software", "hardware"] as const) {
     for (const rows of [1, 64, 5_000]) {
       for (const columns of [1, 7, 64, 512]) {
-        const { down, across } = defaultCandidate(kind, { rows, columns, depth: 64, batch: 1 });
+        const { down, across } = defaultCandidate(kind, {
+          rows,
+          columns,
+          depth: 64,
+          batch: 1,
+          transposeA: false,
+          transposeB: false,
+        });
         // The least that every WebGPU device allows.
         if (down * across > 256) throw new Error(`${kind} ${rows} ${columns}`);
       }
