@@ -23,6 +23,9 @@ import {
   KernelError,
 } from "./program.ts";
 
+/** tfjs's tensor. */
+export type GpuTensor = tf.Tensor;
+
 /** What the tuner found for one product. */
 export interface TunedProduct {
   /** The product. */
@@ -116,7 +119,7 @@ async function timeOf(
  * @throws {KernelError} When tfjs does not compute on its `webgpu` backend.
  */
 export async function tuneKernels(
-  work: () => tf.Tensor[],
+  work: () => GpuTensor[],
   options: TuneOptions = {},
 ): Promise<TunedProduct[]> {
   const { adapter = "software", candidates = PRODUCT_CANDIDATES, rounds = 3 } = options;
