@@ -39,6 +39,13 @@ export interface WebGpuOptions {
    * @default "high-performance"
    */
   readonly powerPreference?: GPUPowerPreference;
+  /**
+   * Which programs compute convolutions, products and training's other operations: this library's,
+   * made for training, or tfjs's own.
+   *
+   * @default "fer"
+   */
+  readonly kernels?: "fer" | "stock";
 }
 
 /** A device that tfjs computes on, until it is disposed of. */
@@ -133,7 +140,11 @@ async function requestDevice(
  * ```
  */
 export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
-  const { WebGPUBackend } = await import("@tensorflow/tfjs-backend-webgpu");
+  const [{ WebGPUBackend }, { useFerKernels }, { setPrograms }] = await Promise.all([
+    import("@tensorflow/tfjs-backend-webgpu"),
+    import("./kernels/install.ts"),
+    import("./kernels/active.ts"),
+  ]);
   const made = options.device ? null : await requestDevice(options);
   const device = options.device ?? made?.device;
   if (!device) throw new NoGpuAdapterError(`Cannot find a WebGPU device. ${MISSING}`);
@@ -181,6 +192,13 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
     throw new NoGpuAdapterError(`Cannot start tfjs's WebGPU backend on ${info?.description}`);
   }
 
+  const isSoftware = info?.isFallbackAdapter ?? false;
+  const isOurs = options.kernels !== "stock";
+  setPrograms(isOurs);
+  const removeKernels = isOurs
+    ? useFerKernels({ adapter: isSoftware ? "software" : "hardware" })
+    : () => {};
+
   const check = () => {
     if (lost) throw lost;
     if (!refused) return;
@@ -200,7 +218,7 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
   return {
     device,
     description: info?.description || info?.device || "unknown adapter",
-    isSoftware: info?.isFallbackAdapter ?? false,
+    isSoftware,
     lost: lostPromise,
     check,
     async wait<T>(result: Promise<T> | (() => Promise<T>)): Promise<T> {
@@ -219,6 +237,7 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
       if (disposed) return;
       disposed = true;
       device.removeEventListener("uncapturederror", onError);
+      removeKernels();
       tf.removeBackend("webgpu");
       if (made) device.destroy();
     },
