@@ -1,8 +1,10 @@
 /**
- * Softmax cross-entropy with its gradient, in one pass over the logits. Thread r of row r:
+ * Softmax cross-entropy of `[rows, classes]`, its gradient and the number of rows classified right, in
+ * one program of one workgroup:
  *
- *     loss[r] = sum over k of t[r, k] (log sum over j of exp(z[r, j]) - z[r, k])
- *     dz[r, k] = softmax(z)[r, k] sum over j of t[r, j] - t[r, k]
+ *     loss = -sum(t log softmax(x))     dx = softmax(x) sum_c(t) - t
+ *
+ * Each thread takes every 64th row; the first then adds up what the threads found, in their order.
  *
  * @module
  */
@@ -16,85 +18,134 @@ import {
   programOf,
   run,
   storage,
-  threadMain,
-  threads,
 } from "./program.ts";
 
-function crossEntropyProgram(): Program {
+const WORKERS = 64;
+
+function crossEntropyProgram(classes: number): Program {
   return {
-    name: "softmax cross-entropy",
-    code: `${storage([["Z", "f32"], ["T", "f32"], ["L", "f32"], ["G", "f32"]], 2)}
-@group(0) @binding(4) var<uniform> d: vec4u; // rows, classes
-${
-      threadMain(`  if (id >= d.x) { return; }
-  let at = id * d.y;
-  var most = Z[at];
-  for (var k = 1u; k < d.y; k++) { most = max(most, Z[at + k]); }
+    name: "cross-entropy",
+    code: `${
+      storage([["X", "f32"], ["T", "f32"], ["dX", "f32"], ["loss", "f32"], ["correct", "f32"]], 3)
+    }
+@group(0) @binding(5) var<uniform> d: vec4u; // rows
+var<workgroup> losses: array<f32, ${WORKERS}>;
+var<workgroup> rights: array<f32, ${WORKERS}>;
+@compute @workgroup_size(${WORKERS})
+fn main(@builtin(local_invocation_index) worker: u32) {
   var sum = 0.0;
-  var weight = 0.0;
-  var dot = 0.0;
-  for (var k = 0u; k < d.y; k++) {
-    let z = Z[at + k] - most;
-    let t = T[at + k];
-    sum += exp(z);
-    weight += t;
-    dot += t * z;
+  var right = 0.0;
+  for (var row = worker; row < d.x; row += ${WORKERS}u) {
+    let at = row * ${classes}u;
+    var largest = X[at];
+    var guess = 0u;
+    var most = T[at];
+    var answer = 0u;
+    var total = T[at];
+    for (var c = 1u; c < ${classes}u; c++) {
+      let x = X[at + c];
+      let t = T[at + c];
+      total += t;
+      guess = select(guess, c, x > largest);
+      largest = select(largest, x, x > largest);
+      answer = select(answer, c, t > most);
+      most = select(most, t, t > most);
+    }
+    var exponentials = 0.0;
+    for (var c = 0u; c < ${classes}u; c++) { exponentials += exp(X[at + c] - largest); }
+    let logarithm = log(exponentials);
+    for (var c = 0u; c < ${classes}u; c++) {
+      let x = X[at + c] - largest;
+      let t = T[at + c];
+      sum += t * (logarithm - x);
+      dX[at + c] = exp(x) / exponentials * total - t;
+    }
+    right += f32(guess == answer);
   }
-  L[id] = weight * log(sum) - dot;
-  for (var k = 0u; k < d.y; k++) {
-    G[at + k] = exp(Z[at + k] - most) / sum * weight - T[at + k];
-  }`)
-    }`,
+  losses[worker] = sum;
+  rights[worker] = right;
+  workgroupBarrier();
+  if (worker != 0u) { return; }
+  var all = 0.0;
+  var count = 0.0;
+  for (var i = 0u; i < ${WORKERS}u; i++) {
+    all += losses[i];
+    count += rights[i];
+  }
+  loss[0] = all;
+  correct[0] = count;
+}`,
   };
 }
 
+/** What {@linkcode crossEntropy} finds. */
+export interface CrossEntropy {
+  /** The loss, a scalar. */
+  readonly loss: KernelTensor;
+  /** Rows whose first largest logit is at their first largest target, a scalar. */
+  readonly correct: KernelTensor;
+  /** The loss's gradient in the logits. */
+  readonly gradient: KernelTensor;
+}
+
 /**
- * Losses and gradients of rows.
+ * Cross-entropy and its gradient.
  *
  * @param backend tfjs's backend.
  * @param logits `[rows, classes]`, float32.
- * @param targets `[rows, classes]`, float32: any weights, one-hot or soft.
- * @returns `losses` `[rows]` and `gradient` `[rows, classes]`, that of the sum of the losses.
+ * @param targets What each log-probability is multiplied with, `[rows, classes]`, float32.
  */
 export function crossEntropy(
   backend: GpuBackend,
   logits: KernelTensor,
   targets: KernelTensor,
-): { losses: KernelTensor; gradient: KernelTensor } {
+): CrossEntropy {
   const [rows, classes] = logits.shape;
-  const losses = output(backend, [rows]);
+  const loss = output(backend, []);
+  const correct = output(backend, []);
   const gradient = output(backend, [rows, classes]);
-  if (rows * classes > 0) {
-    run(
-      backend,
-      programOf(crossEntropyProgram),
-      [logits, targets, losses, gradient],
-      threads(rows),
-      new Uint32Array([rows, classes, 0, 0]),
-    );
-  }
-  return { losses, gradient };
+  run(
+    backend,
+    programOf(crossEntropyProgram, classes),
+    [logits, targets, gradient, loss, correct],
+    [1, 1, 1],
+    new Uint32Array([rows, 0, 0, 0]),
+  );
+  return { loss, correct, gradient };
 }
 
 /**
- * The sum of the rows' cross-entropies.
+ * The sum of the rows' cross-entropies, and how many rows are classified right.
  *
  * @param logits `[rows, classes]`, float32.
  * @param targets `[rows, classes]`, float32: what each class's log-probability counts.
- * @returns A scalar, differentiable in `logits`.
+ * @returns Two scalars; the loss is differentiable in `logits`.
  * @throws {KernelError} When tfjs does not compute on its `webgpu` backend.
  */
-export function fusedCrossEntropy(logits: tf.Tensor2D, targets: tf.Tensor2D): tf.Scalar {
+export function fusedCrossEntropy(
+  logits: tf.Tensor2D,
+  targets: tf.Tensor2D,
+): { loss: tf.Scalar; correct: tf.Scalar } {
+  const kept: { correct?: tf.Scalar } = {};
   const operation = tf.customGrad((...args) => {
     const [logits] = args as [tf.Tensor2D];
     const save = args[1] as tf.GradSaveFunc;
-    const { losses, gradient } = crossEntropy(gpuBackend(), logits, targets);
-    const engine = tf.engine();
-    save([engine.makeTensorFromTensorInfo(gradient)]);
+    const found = crossEntropy(gpuBackend(), logits, targets);
+    const [loss, correct, gradient] = [found.loss, found.correct, found.gradient].map((info) =>
+      tf.engine().makeTensorFromTensorInfo(info)
+    );
+    save([gradient]);
+    // It is no output of the operation, whose scope would free it.
+    kept.correct = tf.keep(correct) as tf.Scalar;
     return {
-      value: tf.sum(engine.makeTensorFromTensorInfo(losses)),
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(saved[0], dy),
+      value: loss,
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(dy, saved[0]),
     };
   });
-  return operation(logits) as tf.Scalar;
+  const loss = operation(logits) as tf.Scalar;
+  if (!kept.correct) throw new TypeError("Cannot compute the loss: tfjs did not call it");
+  // The caller's scope frees a clone, as it frees the loss.
+  const correct = tf.clone(kept.correct);
+  kept.correct.dispose();
+  return { loss, correct };
 }

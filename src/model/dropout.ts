@@ -4,6 +4,8 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { runsPrograms } from "../kernels/active.ts";
+import { fusedDropout } from "../kernels/dropout.ts";
 import { Generator } from "../random.ts";
 import type { FerModel } from "./description.ts";
 
@@ -23,7 +25,8 @@ export interface SeededDropoutConfig {
  * Zeroes elements with probability `rate` while training and scales the others by 1 / (1 - rate).
  *
  * The mask of the n-th training pass depends on the seed, the layer's keys and n alone, so that
- * training that is resumed at pass n drops what it would have dropped.
+ * training that is resumed at pass n drops what it would have dropped. (On WebGPU it is drawn there,
+ * and is another one than on tfjs's other backends.)
  */
 export class SeededDropout extends tf.layers.Layer {
   /** The name under which tfjs stores it. */
@@ -45,6 +48,9 @@ export class SeededDropout extends tf.layers.Layer {
     this.supportsMasking = true;
   }
 
+  /** Whether whole channels are dropped. */
+  protected readonly wholeChannels: boolean = false;
+
   /**
    * The mask's shape for an input's; it is broadcast to the input.
    *
@@ -65,9 +71,13 @@ export class SeededDropout extends tf.layers.Layer {
     const rate = this.#rate;
     if (rate === 0) return x;
     return tf.tidy(() => {
+      const generator = new Generator(this.#seed, ...this.#keys, pass);
+      if (runsPrograms()) {
+        const key = { seed: generator.uint32(), counter: generator.uint32() };
+        return fusedDropout(x, rate, key, this.wholeChannels);
+      }
       const shape = this.maskShape(x.shape);
       const mask = new Float32Array(tf.util.sizeFromShape(shape));
-      const generator = new Generator(this.#seed, ...this.#keys, pass);
       const kept = 1 / (1 - rate);
       for (let i = 0; i < mask.length; i++) mask[i] = generator.random() < rate ? 0 : kept;
       return tf.mul(x, tf.tensor(mask, shape));
@@ -89,6 +99,9 @@ export class SeededDropout extends tf.layers.Layer {
 export class SeededDropout2d extends SeededDropout {
   /** The name under which tfjs stores it. */
   static override readonly className: string = "FerDropout2d";
+
+  /** Whole channels are. */
+  protected override readonly wholeChannels: boolean = true;
 
   /** @param shape `[batch, height, width, channels]`. */
   protected override maskShape(shape: readonly number[]): number[] {

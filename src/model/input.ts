@@ -4,6 +4,8 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { runsPrograms } from "../kernels/active.ts";
+import { normalizedPixels } from "../kernels/pixels.ts";
 import { PIXEL_MEAN, PIXEL_STD } from "../emotions.ts";
 import type { Preprocessing } from "./description.ts";
 import type { FerTensor } from "./tensor.ts";
@@ -22,6 +24,7 @@ export function pixelsToInput(
   preprocessing: Pick<Preprocessing, "mean" | "std"> = { mean: PIXEL_MEAN, std: PIXEL_STD },
 ): FerTensor {
   const { mean, std } = preprocessing;
+  if (runsPrograms()) return normalizedPixels(pixels, shape, mean, std);
   return tf.tidy(() => {
     const samples = tf.cast(tf.tensor4d(pixels, [...shape], "int32"), "float32");
     // A division by 255 std would be the same in real numbers; this is torchvision's order.

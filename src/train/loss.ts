@@ -7,7 +7,8 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-
+import { runsPrograms } from "../kernels/active.ts";
+import { fusedCrossEntropy } from "../kernels/cross_entropy.ts";
 import type { FerTensor } from "../model/tensor.ts";
 
 /** How {@linkcode targetCoefficients} shapes the targets. */
@@ -96,6 +97,21 @@ export function balancedClassWeights(labels: ArrayLike<number>, classes: number)
  * @returns The loss, a scalar.
  */
 export function crossEntropy(logits: FerTensor, coefficients: FerTensor): FerTensor {
+  return tf.tidy(() => crossEntropyAndHits(logits, coefficients).loss);
+}
+
+/**
+ * {@linkcode crossEntropy}, and how many images the logits classify as their coefficients do.
+ *
+ * @param logits `[batch, classes]`, float32.
+ * @param coefficients `[batch, classes]`, float32, from {@linkcode targetCoefficients}.
+ * @returns The loss, differentiable in the logits, and the count: scalars.
+ */
+export function crossEntropyAndHits(
+  logits: FerTensor,
+  coefficients: FerTensor,
+): { readonly loss: FerTensor; readonly correct: FerTensor } {
+  if (runsPrograms()) return fusedCrossEntropy(logits as tf.Tensor2D, coefficients as tf.Tensor2D);
   const product = tf.customGrad((x, save) => {
     const logProbabilities = tf.logSoftmax(x as FerTensor);
     (save as tf.GradSaveFunc)([logProbabilities]);
@@ -108,5 +124,9 @@ export function crossEntropy(logits: FerTensor, coefficients: FerTensor): FerTen
         ),
     };
   });
-  return product(logits);
+  const correct = tf.tidy(() => {
+    const right = tf.equal(tf.argMax(logits, -1), tf.argMax(coefficients, -1));
+    return tf.sum(tf.cast(right, "float32"));
+  });
+  return { loss: product(logits), correct };
 }

@@ -8,7 +8,7 @@ import type { Batch } from "../data/loader.ts";
 import { applyTraining, describeModel, type FerModel, pixelsToInput } from "../model.ts";
 import { Generator } from "../random.ts";
 import type { FerTensor, FerVariable } from "../model/tensor.ts";
-import { crossEntropy, targetCoefficients, type TargetOptions } from "./loss.ts";
+import { crossEntropyAndHits, targetCoefficients, type TargetOptions } from "./loss.ts";
 
 /** Keeps mixup's draws apart from every other stream of the seed. */
 const MIXUP_STREAM = 0x6d697875;
@@ -84,9 +84,9 @@ export function trainingStep(
     const targets = tf.tensor2d(coefficients, [n, classes]);
     return tf.variableGrads(() => {
       const logits = applyTraining(model, input);
-      const right = tf.equal(tf.argMax(logits, -1), tf.argMax(targets, -1));
-      kept.correct = tf.keep(tf.sum(tf.cast(right, "float32")));
-      return crossEntropy(logits, targets) as tf.Scalar;
+      const { loss, correct } = crossEntropyAndHits(logits, targets);
+      kept.correct = tf.keep(correct);
+      return loss as tf.Scalar;
     }, [...variables.values()]);
   });
   const gradients = new Map<string, FerTensor>();

@@ -21,27 +21,32 @@ gpuTest("crossEntropy() agrees with tfjs for hard and soft targets", async (back
     const logits = tf.tidy(() => tf.mul(randomTensor(1, [rows, classes]), 30));
     const targets = tf.tidy(() => tf.abs(randomTensor(2, [rows, classes])));
     const loss = (logits: tf.Tensor, targets: tf.Tensor) =>
-      tf.neg(tf.sum(tf.mul(tf.logSoftmax(logits), targets), 1));
-    const [losses, gradient] = await onCpu([logits, targets], (logits, targets) => [
+      tf.neg(tf.sum(tf.mul(tf.logSoftmax(logits), targets)));
+    const expected = await onCpu([logits, targets], (logits, targets) => [
       loss(logits, targets),
       tf.grad((logits) => loss(logits, targets))(logits),
+      tf.sum(tf.cast(tf.equal(tf.argMax(logits, 1), tf.argMax(targets, 1)), "float32")),
     ]);
     const ours = crossEntropy(backend, logits, targets);
-    assertClose(await take(ours.losses), losses, 1e-5);
-    assertClose(await take(ours.gradient), gradient, 1e-5);
+    assertClose(await take(ours.loss), expected[0], 1e-5);
+    assertClose(await take(ours.gradient), expected[1], 1e-5);
+    assertEquals(await take(ours.correct), expected[2]);
     tf.dispose([logits, targets]);
   }
 });
 
 gpuTest("fusedCrossEntropy() passes the gradient on", async () => {
-  const logits = tf.tensor2d([[0, 0]]);
-  const targets = tf.tensor2d([[1, 0]]);
+  const logits = tf.tensor2d([[0, 0], [2, 2]]);
+  const targets = tf.tensor2d([[1, 0], [0, 1]]);
   const { value, grad } = tf.valueAndGrad((logits: tf.Tensor) =>
-    tf.mul(fusedCrossEntropy(logits as tf.Tensor2D, targets), 3)
+    tf.mul(fusedCrossEntropy(logits as tf.Tensor2D, targets).loss, 3)
   )(logits);
-  assertAlmostEquals((await value.data())[0], 3 * Math.log(2), 1e-5);
-  assertClose(await grad.data(), [-1.5, 1.5], 1e-6);
-  tf.dispose([logits, targets, value, grad]);
+  assertAlmostEquals((await value.data())[0], 6 * Math.log(2), 1e-5);
+  assertClose(await grad.data(), [-1.5, 1.5, 1.5, -1.5], 1e-6);
+  // Of equal logits the first one counts.
+  const { loss, correct } = fusedCrossEntropy(logits, targets);
+  assertEquals(await correct.data(), new Float32Array([1]));
+  tf.dispose([logits, targets, value, grad, loss, correct]);
 });
 
 gpuTest("fusedDropout() drops the same elements again, forward and backward", async () => {
