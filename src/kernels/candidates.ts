@@ -22,6 +22,9 @@ const register = (
 
 /** Every candidate that the tuner tries. */
 export const PRODUCT_CANDIDATES: readonly ProductCandidate[] = [
+  tile(16, 16, 8, 8, 32),
+  tile(16, 16, 8, 4, 32),
+  tile(16, 16, 4, 8, 32),
   tile(16, 16, 8, 8, 16),
   tile(16, 16, 4, 8, 16),
   tile(16, 8, 4, 8, 16),
@@ -42,6 +45,13 @@ export const PRODUCT_CANDIDATES: readonly ProductCandidate[] = [
 /** Bytes of workgroup memory that a candidate takes. */
 export function workgroupBytes(c: ProductCandidate): number {
   return c.family === "tile" ? c.depth * (c.rows * c.down + c.columns * c.across) * 4 : 0;
+}
+
+/** A candidate with as much of its depth in workgroup memory as a device has room for. */
+export function fitted(c: ProductCandidate, bytes: number): ProductCandidate {
+  let { depth } = c;
+  while (depth > 4 && workgroupBytes({ ...c, depth }) > bytes) depth = Math.ceil(depth / 8) * 4;
+  return depth === c.depth ? c : { ...c, depth };
 }
 
 /** Sizes of a product, all that the choice of a candidate depends on. */
@@ -73,8 +83,9 @@ export function defaultCandidate(kind: AdapterKind, size: ProductSize): ProductC
     if (rows <= 8 || columns <= 8 || depth < 8 || work < 2 ** 16) return register(4, 4, 1, 8);
     if (work < 2 ** 24) return tile(8, 8, 4, 8, 16);
     if (rows <= 32) return tile(8, 16, 4, 8, 16);
-    if (columns < 96 || rows < 48) return tile(16, 8, 4, 8, 16);
-    return rows <= 96 ? tile(16, 16, 4, 8, 16) : tile(16, 16, 8, 8, 16);
+    if (rows < 48) return tile(16, 8, 4, 8, 16);
+    if (rows <= 96) return tile(16, 16, 4, 8, 32);
+    return columns <= 96 ? tile(16, 16, 8, 4, 32) : tile(16, 16, 8, 8, 32);
   }
   // Enough workgroups to fill a card come first, then the size of the tile.
   const groups = (c: ProductCandidate) =>

@@ -5,7 +5,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { type AdapterKind, defaultCandidate, type ProductSize } from "./candidates.ts";
+import { type AdapterKind, defaultCandidate, fitted, type ProductSize } from "./candidates.ts";
 import { columnSum } from "./column_sum.ts";
 import {
   type ConvolutionShape,
@@ -114,7 +114,9 @@ const TN = { transposeA: true, transposeB: false };
 
 function kernelsOf(options: KernelOptions): Record<string, Kernel> {
   const { adapter = "software", winograd: tile = 4 } = options;
-  const choose = options.choose ?? ((size) => defaultCandidate(adapter, size));
+  const wanted = options.choose ?? ((size) => defaultCandidate(adapter, size));
+  const choose = ({ device }: GpuBackend, size: ProductSize) =>
+    fitted(wanted(size), device.limits.maxComputeWorkgroupStorageSize);
   const points = (tile + 2) ** 2;
   const tilesOf = (height: number, width: number) =>
     Math.ceil(height / tile) * Math.ceil(width / tile);
@@ -135,9 +137,9 @@ function kernelsOf(options: KernelOptions): Record<string, Kernel> {
     if (tile && worthIt(s)) {
       const rows = batch * tilesOf(s.outHeight, s.outWidth);
       const size = { rows, columns: s.outChannels, depth: s.inChannels, batch: points, ...NN };
-      return winograd(backend, x, filter, s, tile, choose(size), shift, activation);
+      return winograd(backend, x, filter, s, tile, choose(backend, size), shift, activation);
     }
-    const candidate = choose({
+    const candidate = choose(backend, {
       rows: batch * s.outHeight * s.outWidth,
       columns: s.outChannels,
       depth: s.filterHeight * s.filterWidth * s.inChannels,
@@ -155,9 +157,9 @@ function kernelsOf(options: KernelOptions): Record<string, Kernel> {
     if (tile && worthIt(s)) {
       const rows = batch * tilesOf(s.inHeight, s.inWidth);
       const size = { rows, columns: s.inChannels, depth: s.outChannels, batch: points, ...NT };
-      return winogradInputGradient(backend, dy, filter, s, tile, choose(size));
+      return winogradInputGradient(backend, dy, filter, s, tile, choose(backend, size));
     }
-    const candidate = choose({
+    const candidate = choose(backend, {
       rows: batch * s.inHeight * s.inWidth,
       columns: s.inChannels,
       depth: s.filterHeight * s.filterWidth * s.outChannels,
@@ -176,9 +178,9 @@ function kernelsOf(options: KernelOptions): Record<string, Kernel> {
     if (tile && worthIt(s)) {
       const depth = batch * tilesOf(s.outHeight, s.outWidth);
       const size = { rows: s.inChannels, columns: s.outChannels, depth, batch: points, ...TN };
-      return winogradFilterGradient(backend, x, dy, s, tile, choose(size));
+      return winogradFilterGradient(backend, x, dy, s, tile, choose(backend, size));
     }
-    const candidate = choose({
+    const candidate = choose(backend, {
       rows: s.filterHeight * s.filterWidth * s.inChannels,
       columns: s.outChannels,
       depth: batch * s.outHeight * s.outWidth,
@@ -223,7 +225,7 @@ function kernelsOf(options: KernelOptions): Record<string, Kernel> {
       a,
       b,
       shape,
-      choose({ rows, columns, depth, batch, transposeA, transposeB }),
+      choose(backend, { rows, columns, depth, batch, transposeA, transposeB }),
       {
         bias: shift ?? undefined,
         activation,

@@ -7,6 +7,7 @@ import type * as tf from "@tensorflow/tfjs";
 import {
   type AdapterKind,
   defaultCandidate,
+  fitted,
   PRODUCT_CANDIDATES,
   type ProductSize,
   workgroupBytes,
@@ -142,7 +143,7 @@ export async function tuneKernels(
     backend.device.limits;
   const found: TunedProduct[] = [];
   for (const size of sizes.values()) {
-    const standard = defaultCandidate(adapter, size);
+    const standard = fitted(defaultCandidate(adapter, size), maxComputeWorkgroupStorageSize);
     const untuned = await timeOf(backend, size, standard, rounds);
     let best = { candidate: standard, milliseconds: untuned };
     for (const candidate of candidates) {

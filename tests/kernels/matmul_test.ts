@@ -1,5 +1,11 @@
+import { assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
-import { defaultCandidate, PRODUCT_CANDIDATES } from "../../src/kernels/candidates.ts";
+import {
+  defaultCandidate,
+  fitted,
+  PRODUCT_CANDIDATES,
+  workgroupBytes,
+} from "../../src/kernels/candidates.ts";
 import { matMul } from "../../src/kernels/matmul.ts";
 import { describe, type ProductCandidate } from "../../src/kernels/product.ts";
 import { assertClose, gpuTest, onCpu, randomTensor, take } from "./harness.ts";
@@ -90,4 +96,11 @@ Deno.test("defaultCandidate() has a candidate for every size", () => {
       }
     }
   }
+});
+
+Deno.test("fitted() takes a shallower tile where workgroup memory is small", () => {
+  const [deep] = PRODUCT_CANDIDATES;
+  assertEquals(workgroupBytes(deep), 32_768);
+  assertEquals(fitted(deep, 32_768), deep);
+  assertEquals(fitted(deep, 16_384), { ...deep, depth: 16 });
 });
