@@ -17,7 +17,7 @@ type Work = () => tf.Tensor[];
 
 const [batch = 64, rounds = 2] = Deno.args.map(Number).filter((n) => n > 0);
 const onlyStep = Deno.args.includes("step");
-const gpu = await useWebGpu();
+const gpu = await useWebGpu({ kernels: "stock" });
 const isCard = !gpu.isSoftware && !/llvmpipe|swiftshader/i.test(gpu.description);
 
 /** Milliseconds until the GPU has done some work. */

@@ -21,7 +21,7 @@ export function gpuTest(name: string, body: (backend: GpuBackend) => Promise<voi
     sanitizeOps: false,
     sanitizeResources: false,
     fn: async () => {
-      const gpu = await useWebGpu();
+      const gpu = await useWebGpu({ kernels: "stock" });
       const before = tf.memory().numTensors;
       try {
         await body(gpuBackend());
