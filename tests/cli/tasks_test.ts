@@ -256,5 +256,5 @@ Deno.test("every task explains itself with --help", async () => {
     assertEquals([code, stderr], [0, ""]);
     assertMatch(stdout, /^[A-Z][^]*\n\nUsage: deno task \w+[^]*--help +Show this help\n/);
   }
-  assertMatch(outputs[2].stdout, /--batch-size N +Images a step \[default: 64\]/);
+  assertMatch(outputs[2].stdout, /--seed N +Seed of everything random \[default: 42\]/);
 });
