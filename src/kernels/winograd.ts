@@ -9,8 +9,8 @@
  *     filter gradient  dW = Gt [ S ] G,   S[p][c, f]  = sum over r of V[p][r, c] D[p][r, f],   D = A dy At
  *
  * F(4 x 4) multiplies 36 times where the direct product does 144 times, F(2 x 2) 16 where it does 36.
- * Rounding grows: with inputs and weights of unit variance the largest error is about 1e-5 of the
- * largest output for m = 4, 1e-6 for m = 2 and for the direct product.
+ * Rounding grows: with normal inputs and weights, 64 and 128 channels, the largest error is 9e-6 of
+ * the largest output for m = 4, 1e-6 for m = 2, and 4e-7 for the direct product.
  *
  * @module
  */
