@@ -6,6 +6,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import {
+  comesOutEven,
   type GpuBackend,
   gpuBackend,
   type KernelTensor,
@@ -26,13 +27,8 @@ export interface DropoutKey {
   readonly counter: number;
 }
 
-function dropoutProgram(): Program {
-  return {
-    name: "dropout",
-    code: `${storage([["X", "f32"], ["Y", "f32"]])}
-// elements, elements an image, channels to drop as a whole (0: none), rate's bits; seed, counter
-struct Sizes { d: vec4u, e: vec4u }
-@group(0) @binding(2) var<uniform> s: Sizes;
+const GENERATOR = `struct Mask { key: vec2u, rate: f32, scale: f32, count: vec4u }
+@group(0) @binding(2) var<uniform> d: Mask;
 fn pcg(seed: vec3u) -> u32 {
   var v = seed * 1664525u + 1013904223u;
   v.x += v.y * v.z;
@@ -43,13 +39,37 @@ fn pcg(seed: vec3u) -> u32 {
   v.y += v.z * v.x;
   return v.z + v.x * v.y;
 }
+fn isDropped(unit: u32) -> bool {
+  return f32(pcg(vec3u(unit, d.key)) >> 8u) / 16777216.0 < d.rate;
+}`;
+
+/** Thread (element). */
+function dropoutProgram(even: boolean): Program {
+  return {
+    name: "dropout",
+    code: `${storage([["X", "f32"], ["Y", "f32"]])}
+${GENERATOR}
 ${
-      threadMain(`  if (id >= s.d.x) { return; }
-  let whole = max(s.d.z, 1u);
-  let unit = select(id, (id / s.d.y) * whole + id % whole, s.d.z > 0u);
-  let rate = bitcast<f32>(s.d.w);
-  let drawn = f32(pcg(vec3u(unit, s.e.x, s.e.y)) >> 8u) / 16777216.0;
-  Y[id] = select(X[id] / (1.0 - rate), 0.0, drawn < rate);`)
+      threadMain(`${even ? "" : "  if (id >= d.count.x) { return; }"}
+  Y[id] = select(X[id] * d.scale, 0.0, isDropped(id));`)
+    }`,
+  };
+}
+
+/** Thread (image, channel). */
+function channelDropoutProgram(area: number, channels: number, even: boolean): Program {
+  return {
+    name: "dropout of channels",
+    code: `${storage([["X", "f32"], ["Y", "f32"]])}
+${GENERATOR}
+${
+      threadMain(`${even ? "" : "  if (id >= d.count.x) { return; }"}
+  let isOut = isDropped(id);
+  var at = (id / ${channels}u) * ${area * channels}u + id % ${channels}u;
+  for (var i = 0u; i < ${area}u; i++) {
+    Y[at] = select(X[at] * d.scale, 0.0, isOut);
+    at += ${channels}u;
+  }`)
     }`,
   };
 }
@@ -73,12 +93,15 @@ export function dropoutForward(
   const y = output(backend, x.shape);
   const size = tf.util.sizeFromShape(x.shape);
   if (size === 0) return y;
-  const words = new Uint32Array([
-    ...[size, size / x.shape[0], channels ? x.shape[x.shape.length - 1] : 0, 0],
-    ...[key.seed, key.counter, 0, 0],
-  ]);
-  new Float32Array(words.buffer)[3] = rate;
-  run(backend, programOf(dropoutProgram), [x, y], threads(size), words);
+  const each = x.shape[x.shape.length - 1];
+  const count = channels ? x.shape[0] * each : size;
+  const words = new Uint32Array([key.seed, key.counter, 0, 0, count, 0, 0, 0]);
+  new Float32Array(words.buffer).set([rate, 1 / (1 - rate)], 2);
+  const even = comesOutEven(count);
+  const program = channels
+    ? programOf(channelDropoutProgram, size / count, each, even)
+    : programOf(dropoutProgram, even);
+  run(backend, program, [x, y], threads(count), words);
   return y;
 }
 
