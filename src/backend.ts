@@ -5,6 +5,11 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { type BufferManager, reusingDevice, takeOldestBuffer } from "./backend/reuse.ts";
+import type { ProductChoice } from "./kernels/tune.ts";
+
+export type { ProductChoice } from "./kernels/tune.ts";
+export type { ProductSize } from "./kernels/candidates.ts";
+export type { ProductCandidate } from "./kernels/product.ts";
 
 // Without it tfjs writes advice to the console; a library does not.
 tf.env().set("PROD", true);
@@ -46,6 +51,13 @@ export interface WebGpuOptions {
    * @default "fer"
    */
   readonly kernels?: "fer" | "stock";
+  /**
+   * How this library's kernels compute the products named here, as `deno task tune` found it to be
+   * fastest; all others are computed as the shipped table says.
+   *
+   * @default []
+   */
+  readonly tuning?: readonly ProductChoice[];
 }
 
 /** A device that tfjs computes on, until it is disposed of. */
@@ -140,9 +152,10 @@ async function requestDevice(
  * ```
  */
 export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
-  const [{ WebGPUBackend }, { useFerKernels }, { setPrograms }] = await Promise.all([
+  const [{ WebGPUBackend }, { useFerKernels }, { chooserOf }, { setPrograms }] = await Promise.all([
     import("@tensorflow/tfjs-backend-webgpu"),
     import("./kernels/install.ts"),
+    import("./kernels/tune.ts"),
     import("./kernels/active.ts"),
   ]);
   const made = options.device ? null : await requestDevice(options);
@@ -193,10 +206,11 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
   }
 
   const isSoftware = info?.isFallbackAdapter ?? false;
+  const kind = isSoftware ? "software" : "hardware";
   const isOurs = options.kernels !== "stock";
   setPrograms(isOurs);
   const removeKernels = isOurs
-    ? useFerKernels({ adapter: isSoftware ? "software" : "hardware" })
+    ? useFerKernels({ adapter: kind, choose: chooserOf(options.tuning ?? [], kind) })
     : () => {};
 
   const check = () => {

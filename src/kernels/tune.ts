@@ -27,12 +27,16 @@ import {
 /** tfjs's tensor. */
 export type GpuTensor = tf.Tensor;
 
-/** What the tuner found for one product. */
-export interface TunedProduct {
+/** Which candidate computes a product. Plain data. */
+export interface ProductChoice {
   /** The product. */
   readonly size: ProductSize;
-  /** The fastest candidate. */
+  /** The candidate. */
   readonly candidate: ProductCandidate;
+}
+
+/** What the tuner found for one product: the fastest candidate. */
+export interface TunedProduct extends ProductChoice {
   /** Its time, in milliseconds. */
   readonly milliseconds: number;
   /** The time of the candidate that is taken untried. */
@@ -168,7 +172,7 @@ export async function tuneKernels(
  * @param adapter What computes products that were not tuned.
  */
 export function chooserOf(
-  tuned: readonly TunedProduct[],
+  tuned: readonly ProductChoice[],
   adapter: AdapterKind,
 ): (size: ProductSize) => ProductCandidate {
   const table = new Map(tuned.map(({ size, candidate }) => [keyOf(size), candidate]));
