@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { closestString } from "@std/text/closest-string";
+import { parseArgs } from "@std/cli/parse-args";
+import { closest } from "./closest.ts";
 
 /** Thrown when a command line cannot be read; the program ends with exit code 2. */
 export class UsageError extends Error {
@@ -190,7 +191,7 @@ export function readFlag(shown: string, flag: Flag, value: unknown): boolean | n
       if (flag.choices.includes(text)) return text;
       throw new UsageError(
         `Cannot set ${shown} to "${text}": expected ${flag.choices.join(" or ")}, ` +
-          `perhaps ${closestString(text, flag.choices)}`,
+          `perhaps ${closest(text, flag.choices)}`,
       );
     case "string":
       if (typeof value === "string" && value !== "") return value;
@@ -204,36 +205,34 @@ function splitArgs(
   args: readonly string[],
   table: FlagTable,
 ): { texts: Map<string, string>; operands: string[] } {
-  const texts = new Map<string, string>();
-  const operands: string[] = [];
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i];
-    if (arg === "--") return { texts, operands: [...operands, ...args.slice(i + 1)] };
-    if (!arg.startsWith("-") || arg === "-") {
-      operands.push(arg);
-      continue;
-    }
-    const [, name, value] = /^--?([^=]*)(?:=(.*))?$/s.exec(arg) ?? [];
-    if (!arg.startsWith("--") || !Object.hasOwn(table, name)) {
+  const names = Object.keys(table);
+  const isBoolean = (name: string) => table[name].kind === "boolean";
+  const parsed = parseArgs(args, {
+    boolean: names.filter(isBoolean),
+    // With `_` the arguments that are no flags remain texts too.
+    string: ["_", ...names.filter((name) => !isBoolean(name))],
+    unknown: (arg: string, name?: string): boolean => {
+      if (name === undefined) return true;
       throw new UsageError(
         `There is no flag ${arg.replace(/=.*/s, "")}: did you mean ` +
-          `--${closestString(name, Object.keys(table))}? See deno task ${command.name} --help`,
+          `--${closest(name, names)}? See deno task ${command.name} --help`,
       );
-    }
+    },
+  });
+  const texts = new Map<string, string>();
+  for (const name of names) {
+    const value: unknown = parsed[name];
     const flag = table[name];
-    let text = value;
     if (flag.kind === "boolean") {
-      text ??= "true";
-    } else if (text === undefined) {
-      text = args[++i];
-      if (text === undefined || text.startsWith("--")) {
-        const wanted = flag.kind === "choice" ? flag.choices.join(" or ") : flag.value;
-        throw new UsageError(`Cannot read ${arg}: it needs a value, ${wanted}`);
-      }
+      if (value === true) texts.set(name, "true");
+    } else if (value === "") {
+      const wanted = flag.kind === "choice" ? flag.choices.join(" or ") : flag.value;
+      throw new UsageError(`Cannot read --${name}: it needs a value, ${wanted}`);
+    } else if (value !== undefined) {
+      texts.set(name, String(value));
     }
-    texts.set(name, text);
   }
-  return { texts, operands };
+  return { texts, operands: parsed._.map(String) };
 }
 
 /**

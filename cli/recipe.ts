@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { closestString } from "@std/text/closest-string";
 import type { ArchitectureConfig } from "../src/model.ts";
 import { DEFAULT_TRAINING_CONFIG, type TrainingConfig } from "../src/train.ts";
+import { closest } from "./closest.ts";
 import { type FlagTable, kebabCase, readFlag } from "./flags.ts";
+import { readTuning, type Tuning } from "./tuning.ts";
 
 /** What a training is made of: its configuration, where it begins, the network. */
 export interface Recipe {
@@ -18,6 +19,8 @@ export interface Recipe {
   readonly init?: string | null;
   /** The network, where not the default one. */
   readonly architecture?: ArchitectureConfig;
+  /** How the kernels compute, where it was written down. */
+  readonly tuning?: Tuning;
 }
 
 /** What `config.json` says beside the recipe, and a recipe made from one may say too. */
@@ -64,7 +67,7 @@ function readArchitecture(path: string, value: unknown): ArchitectureConfig | un
  */
 export async function readRecipe(path: string, flags: FlagTable): Promise<Recipe> {
   const file = await readObject(path);
-  const { architecture, ...rest } = file;
+  const { architecture, tuning, ...rest } = file;
   const settings = isObject(file.config) ? file.config : rest;
   const known = Object.keys(DEFAULT_TRAINING_CONFIG);
   const config: Record<string, unknown> = {};
@@ -82,7 +85,7 @@ export async function readRecipe(path: string, flags: FlagTable): Promise<Recipe
     if (!known.includes(name)) {
       throw new TypeError(
         `Cannot read ${path}: there is no setting ${name}, did you mean ` +
-          `${closestString(name, known)}?`,
+          `${closest(name, known)}?`,
       );
     }
     const flag = flags[kebabCase(name)];
@@ -92,5 +95,6 @@ export async function readRecipe(path: string, flags: FlagTable): Promise<Recipe
     config: config as Partial<TrainingConfig>,
     ...places,
     architecture: readArchitecture(path, architecture),
+    tuning: tuning === undefined ? undefined : readTuning(tuning, path),
   };
 }

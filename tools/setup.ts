@@ -19,9 +19,7 @@ const STD_ENTRIES: Readonly<
   Record<string, Readonly<Record<string, { file: string; types: string }>>>
 > = {
   csv: { "./parse-stream": { file: "csv/parse_stream.js", types: "csv_parse_stream.d.ts" } },
-  text: {
-    "./closest-string": { file: "text/closest_string.js", types: "text_closest_string.d.ts" },
-  },
+  cli: { "./parse-args": { file: "cli/parse_args.js", types: "cli_parse_args.d.ts" } },
   assert: { ".": { file: "assert/mod.js", types: "assert.d.ts" } },
 };
 

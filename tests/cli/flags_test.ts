@@ -115,7 +115,7 @@ Deno.test("parseFlags() refuses a flag without its value", () => {
   assertEquals(refusal("--lr"), "Cannot read --lr: it needs a value, RATE");
   assertEquals(refusal("--lr", "--quiet"), "Cannot read --lr: it needs a value, RATE");
   assertEquals(refusal("--monitor"), "Cannot read --monitor: it needs a value, f1 or loss");
-  assertEquals(refusal("--data="), 'Cannot set --data to "": expected PATH');
+  assertEquals(refusal("--data="), "Cannot read --data: it needs a value, PATH");
   refusal("--quiet=maybe");
 });
 
