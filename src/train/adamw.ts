@@ -6,6 +6,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { runsPrograms } from "../kernels/active.ts";
 import { adamW, type AdamWParameter } from "../kernels/adamw.ts";
+import { clippingFactor } from "../kernels/gradient_norm.ts";
 import { gpuBackend } from "../kernels/program.ts";
 import type { FerTensor, FerVariable } from "../model/tensor.ts";
 
@@ -184,6 +185,11 @@ export class AdamW {
 export function clipGradientNorm(gradients: Map<string, FerTensor>, maxNorm: number): void {
   if (!(maxNorm > 0)) throw new RangeError(`Cannot clip gradients to a norm of ${maxNorm}`);
   const factor = tf.tidy(() => {
+    if (runsPrograms()) {
+      return tf.engine().makeTensorFromTensorInfo(
+        clippingFactor(gpuBackend(), [...gradients.values()], maxNorm),
+      );
+    }
     const squares = [...gradients.values()].map((gradient) => tf.sum(tf.square(gradient)));
     const norm = tf.sqrt(tf.addN(squares));
     return tf.minimum(1, tf.div(maxNorm, tf.add(norm, 1e-6)));
