@@ -220,6 +220,13 @@ function splitArgs(
     },
   });
   const texts = new Map<string, string>();
+  // parseArgs() takes any value of a boolean flag for true or false.
+  for (const arg of args) {
+    const [, name, text] = /^--([^=]+)=(.*)$/s.exec(arg) ?? [];
+    if (Object.hasOwn(table, name ?? "") && isBoolean(name)) {
+      readFlag(`--${name}`, table[name], text);
+    }
+  }
   for (const name of names) {
     const value: unknown = parsed[name];
     const flag = table[name];
