@@ -31,6 +31,7 @@ import { EXIT, print, runProgram } from "./program.ts";
 import { ProgressDisplay, stdoutOutput } from "./progress.ts";
 import { readRecipe, type Recipe } from "./recipe.ts";
 import { DRAWN_NOTICE, findData, loadData, trainingSplits } from "./source.ts";
+import { DEFAULT_TUNING, gpuOptions, resolveTuning, type Tuning } from "./tuning.ts";
 
 /** What the recipe becomes on drawn faces: all there is to see within minutes, also in software. */
 const ON_DRAWN_FACES = {
@@ -197,6 +198,12 @@ const COMMAND = {
       value: "FILE",
       about: "Take settings from this JSON file, for instance a config.json; flags win",
     },
+    tuning: {
+      kind: "string",
+      value: "default|auto|off|FILE",
+      about: "The GPU's kernels: as shipped, as deno task tune found, tfjs's own, as a file says",
+      otherwise: "default, or the recipe's",
+    },
     quiet: { kind: "boolean", about: "Say nothing but errors" },
   },
   examples: [
@@ -208,7 +215,16 @@ const COMMAND = {
 type Given = FlagValues<typeof COMMAND.flags>;
 
 /** Flags that are no settings of a training. */
-const PLACES = ["data", "runDir", "resume", "init", "recipe", "quiet", "debug"] as const;
+const PLACES = [
+  "data",
+  "runDir",
+  "resume",
+  "init",
+  "recipe",
+  "tuning",
+  "quiet",
+  "debug",
+] as const;
 
 /** What may change in a run that goes on: limits, and what it shows. */
 const RESUMABLE: readonly string[] = [...RESUMABLE_CHANGES, "resume", "quiet", "debug"];
@@ -222,6 +238,7 @@ interface Plan {
   readonly data: string | null;
   readonly init: string | null;
   readonly architecture: ArchitectureConfig;
+  readonly tuning: Tuning;
 }
 
 /** The settings among the flags. */
@@ -244,7 +261,7 @@ async function planResume(given: Given, runDirectory: string): Promise<Plan> {
   }
   const isRun = await Deno.stat(`${runDirectory}/config.json`).then(() => true, () => false);
   if (!isRun) throw new Error(`Cannot resume ${runDirectory}: it holds no config.json`);
-  const { config, data, init, architecture } = await readRecipe(
+  const { config, data, init, architecture, tuning } = await readRecipe(
     `${runDirectory}/config.json`,
     COMMAND.flags,
   );
@@ -255,6 +272,7 @@ async function planResume(given: Given, runDirectory: string): Promise<Plan> {
     data: data ?? null,
     init: init ?? null,
     architecture: architecture ?? { name: "ferCnn", options: {} },
+    tuning: tuning ?? DEFAULT_TUNING,
   };
 }
 
@@ -272,6 +290,9 @@ async function planRun(given: Given): Promise<Plan> {
   const config = trainingConfig({ ...base.config, ...recipe.config, ...settingsOf(given) });
   const architecture = recipe.architecture ?? base.architecture ??
     { name: "ferCnn", options: {} };
+  const tuning = given.tuning === undefined
+    ? recipe.tuning ?? DEFAULT_TUNING
+    : await resolveTuning(given.tuning, given.quiet ? () => {} : print);
   return {
     runDirectory: given.runDir ?? `${RUNS}/${runName()}`,
     isResumed: false,
@@ -279,6 +300,7 @@ async function planRun(given: Given): Promise<Plan> {
     data,
     init: given.init ?? recipe.init ?? null,
     architecture,
+    tuning,
   };
 }
 
@@ -347,7 +369,7 @@ function printResult(plan: Plan, result: TrainingResult, report: string | null):
 }
 
 async function train(plan: Plan, quiet: boolean): Promise<number> {
-  const { runDirectory, config, data, init } = plan;
+  const { runDirectory, config, data, init, tuning } = plan;
   const say = quiet ? () => {} : print;
   if (data === null) say(DRAWN_NOTICE);
   const dataset = await loadData(data);
@@ -363,7 +385,7 @@ async function train(plan: Plan, quiet: boolean): Promise<number> {
   );
   const directory = await RunDirectory.open(runDirectory, { resume: plan.isResumed });
   try {
-    const gpu = await useWebGpu();
+    const gpu = await useWebGpu(gpuOptions(tuning));
     const model = await makeModel(plan, dataset);
     const introduce = () => {
       say(
@@ -384,6 +406,7 @@ async function train(plan: Plan, quiet: boolean): Promise<number> {
       notes: {
         command: ["deno", "task", "train", ...Deno.args],
         config: { data, init, ...config },
+        tuning,
         data: {
           source: dataset.source,
           classes: dataset.classes,

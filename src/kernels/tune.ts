@@ -14,7 +14,7 @@ import {
 } from "./candidates.ts";
 import { useFerKernels } from "./install.ts";
 import { matMulInto } from "./matmul.ts";
-import { type ProductCandidate, rowsOf } from "./product.ts";
+import { columnsOf, type ProductCandidate, rowsOf } from "./product.ts";
 import {
   borrow,
   checkPrograms,
@@ -69,6 +69,9 @@ export interface TuneOptions {
 
 const keyOf = (s: ProductSize): string =>
   `${s.rows} ${s.columns} ${s.depth} ${s.batch} ${+s.transposeA}${+s.transposeB}`;
+
+/** Rows and columns of a workgroup that any product may have. */
+const SMALL = 32;
 
 /** Waits below this are the polling's, not the program's. */
 const LEAST_MS = 40;
@@ -154,7 +157,9 @@ export async function tuneKernels(
       const fits = candidate.down * candidate.across <= maxComputeInvocationsPerWorkgroup &&
         workgroupBytes(candidate) <= maxComputeWorkgroupStorageSize;
       // A tile that is mostly outside of the product cannot win.
-      if (!fits || (rowsOf(candidate) > 4 * size.rows && size.rows > 4)) continue;
+      const isWithin = rowsOf(candidate) <= Math.max(SMALL, 4 * size.rows) &&
+        columnsOf(candidate) <= Math.max(SMALL, 4 * size.columns);
+      if (!fits || !isWithin) continue;
       const milliseconds = await timeOf(backend, size, candidate, rounds);
       if (milliseconds < best.milliseconds) best = { candidate, milliseconds };
     }
