@@ -43,6 +43,8 @@ const PYTHONS = ["/usr/bin/python3", "python3"];
 /** A job that takes longer than this, in milliseconds, is timed twice at most. */
 const SLOW = 3_000;
 const SLOW_ROUNDS = 2;
+/** One that takes longer than this is timed once. */
+const VERY_SLOW = 30_000;
 /** Milliseconds for each job of each peer in a round. */
 const BUDGET = 400;
 /** Largest difference of logits that rounding explains, as a share of the largest. */
@@ -66,8 +68,7 @@ function commandsOf(folder: string): Readonly<Record<string, readonly CommandLin
     "ours": [denoPeer(folder, "ours.ts")],
     "stock": [denoPeer(folder, "stock.ts")],
     "tfjs-wasm": [denoPeer(folder, "wasm.ts")],
-    "jax-js webgpu": [denoPeer(folder, "jax.ts", "webgpu")],
-    "jax-js wasm": [denoPeer(folder, "jax.ts", "wasm")],
+    "jax-js": ["webgpu", "wasm"].map((device) => denoPeer(folder, "jax.ts", device)),
     "onnxruntime": [denoPeer(folder, "onnx.ts")],
     "pytorch": PYTHONS.map((python): CommandLine => [python, here("pytorch_peer.py"), folder]),
   };
@@ -130,6 +131,55 @@ async function join(
   throw new PeerError([...reasons].join("; "));
 }
 
+/** Milliseconds of every run of a job by each peer that does it; the peers take turns. */
+async function timeJob(
+  job: string,
+  peers: readonly RunningPeer[],
+  rounds: number,
+  budget: number,
+  listener: {
+    readonly onProgress: (text: string) => void;
+    readonly onError: (peer: RunningPeer, why: string) => void;
+  },
+): Promise<Map<string, number[]>> {
+  const found = new Map<string, number[]>();
+  const attempt = async (peer: RunningPeer, what: string, budget: number) => {
+    listener.onProgress(`${job}: ${peer.name}, ${what}`);
+    try {
+      return await peer.time(job, budget) ?? [];
+    } catch (error) {
+      if (!(error instanceof PeerError)) throw error;
+      listener.onError(peer, error.message);
+      found.delete(peer.name);
+      return [];
+    }
+  };
+  const left = new Map<RunningPeer, number>();
+  for (const peer of peers) {
+    const [first] = await attempt(peer, "warming up", 0);
+    if (first === undefined) continue;
+    // What takes this long does not do so for compiling.
+    if (first > VERY_SLOW && peer.name !== "ours") {
+      found.set(peer.name, [first]);
+      continue;
+    }
+    // The first run compiles, the next tells how long it takes.
+    const [once] = await attempt(peer, "first run", 0);
+    if (once === undefined) continue;
+    found.set(peer.name, once > SLOW ? [once] : []);
+    left.set(peer, once > SLOW ? Math.min(rounds, SLOW_ROUNDS) - 1 : rounds);
+  }
+  for (let round = 1; round <= rounds; round++) {
+    for (const [peer, most] of left) {
+      if (round > most) continue;
+      const runs = await attempt(peer, `round ${round} of ${most}`, budget);
+      if (runs.length === 0) left.delete(peer);
+      found.get(peer.name)?.push(...runs);
+    }
+  }
+  return found;
+}
+
 interface Comparison extends Measured {
   readonly adapter: string;
   readonly versions: Readonly<Record<string, string>>;
@@ -164,43 +214,20 @@ async function compare(
       }
     }
 
-    const times = new Map<string, Map<string, number[]>>();
+    const times = new Map<string, ReadonlyMap<string, readonly number[]>>();
     const memory = new Map<string, { inUse: number; allocated: number }>();
     const jobs = ["trainStep64", "forward1", "forward64", ...work.products.map(productJob)];
     for (const job of jobs) {
-      const found = new Map<string, number[]>();
-      times.set(job, found);
-      const attempt = async (peer: RunningPeer, budget: number) => {
-        try {
-          return await peer.time(job, budget);
-        } catch (error) {
-          missing.push({ peer: peer.name, why: `${job}: ${(error as Error).message}` });
-          found.delete(peer.name);
-          return null;
-        }
-      };
-      const atWork = new Map<RunningPeer, number>();
-      for (const peer of peers) {
-        onProgress(`${job}: warming up ${peer.name}`);
-        const warm = await attempt(peer, 0);
-        if (!warm) continue;
-        // The first run compiles, the next tells how long it takes.
-        const [once] = await attempt(peer, 0) ?? [];
-        if (once === undefined) continue;
-        found.set(peer.name, once > SLOW ? [once] : []);
-        atWork.set(peer, once > SLOW ? Math.min(rounds, SLOW_ROUNDS) - 1 : rounds);
-      }
-      for (let round = 0; round < rounds; round++) {
-        for (const [peer, most] of atWork) {
-          if (round >= most) continue;
-          onProgress(`${job}: round ${round + 1} of ${rounds}, ${peer.name}`);
-          const runs = await attempt(peer, budget);
-          if (runs) found.get(peer.name)?.push(...runs);
-          else atWork.delete(peer);
-        }
-      }
+      const there = peers.filter(({ hasEnded }) => !hasEnded);
+      times.set(
+        job,
+        await timeJob(job, there, rounds, budget, {
+          onProgress,
+          onError: (peer, why) => missing.push({ peer: peer.name, why: `${job}: ${why}` }),
+        }),
+      );
       if (job !== "trainStep64") continue;
-      for (const peer of peers) {
+      for (const peer of there.filter(({ hasEnded }) => !hasEnded)) {
         const bytes = await peer.ask<{ inUse: number; allocated: number }>("memory");
         if (bytes) memory.set(peer.name, bytes);
       }

@@ -10,6 +10,8 @@ export interface RunningPeer {
   readonly name: string;
   /** Name and version of what computes. */
   readonly version: string;
+  /** Whether the process is gone: it answers no more. */
+  readonly hasEnded: boolean;
   /**
    * Times a job.
    *
@@ -79,9 +81,11 @@ export async function startPeer(name: string, command: CommandLine): Promise<Run
   const complaint = new Response(child.stderr).text();
   const answers = answersOf(child.stdout);
   const input = child.stdin.getWriter();
+  let hasEnded = false;
   const next = async (): Promise<Answer> => {
     const { value, done } = await answers.next();
     if (!done) return value;
+    hasEnded = true;
     await child.status;
     const lines = (await complaint).trim().split("\n");
     const last = lines.find((line) => /error/i.test(line)) ?? lines[lines.length - 1];
@@ -94,7 +98,9 @@ export async function startPeer(name: string, command: CommandLine): Promise<Run
     await complaint;
   };
   const request = async (question: Record<string, unknown>): Promise<Answer> => {
-    await input.write(new TextEncoder().encode(`${JSON.stringify(question)}\n`));
+    const line = new TextEncoder().encode(`${JSON.stringify(question)}\n`);
+    // Where the process is gone, reading tells why.
+    await input.write(line).catch(() => {});
     const answer = await next();
     if (answer.error !== undefined) throw new PeerError(answer.error);
     return answer;
@@ -107,6 +113,9 @@ export async function startPeer(name: string, command: CommandLine): Promise<Run
   return {
     name,
     version: first.version,
+    get hasEnded(): boolean {
+      return hasEnded;
+    },
     async time(job, budget) {
       return (await request({ job, budget })).ms ?? null;
     },

@@ -5,14 +5,14 @@
  */
 import { type Product, productJob, type Work } from "./work.ts";
 
-/** Whose times stand beside ours; jax-js is the faster of its devices. */
+/** Whose times stand beside ours. */
 export const COLUMNS = {
   ours: ["ours"],
   stock: ["stock"],
   wasm: ["tfjs-wasm"],
   onnx: ["onnxruntime"],
   pytorch: ["pytorch"],
-  jax: ["jax-js webgpu", "jax-js wasm"],
+  jax: ["jax-js"],
 } as const;
 
 /** A column of the tables. */
