@@ -101,7 +101,7 @@ Deno.test("what the tune task finds is what train --tuning auto writes down and 
       batchSize: 8,
       epochs: 2,
       workers: 0,
-      architecture: { name: "ferCnn", options: { filters: [2, 2], hidden: 4, size: 48 } },
+      architecture: { name: "ferCnn", options: { filters: [2], hidden: 2, size: 48 } },
     };
     await Deno.writeTextFile(`${folder}/tiny.json`, JSON.stringify(recipe));
     await writeFaces(`${folder}/faces.csv`, 16);
