@@ -7,7 +7,9 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { Generator, type WebGpu } from "../mod.ts";
+import { checkPrograms } from "../src/kernels.ts";
 import { applyTraining, buildFerCnn, namedWeights } from "../src/model.ts";
+import { type Inputs, KERNEL_OPERATIONS, type Operation } from "./kernel_operations.ts";
 
 /** What became of one operation. */
 export interface SelfTestResult {
@@ -23,11 +25,6 @@ export interface SelfTestResult {
 
 /** Largest difference that rounding may explain, as a share of the largest value. */
 const TOLERANCE = 1e-4;
-
-/** Inputs by number: the same values on every backend. */
-type Inputs = (stream: number, shape: number[]) => tf.Tensor;
-
-type Operation = (input: Inputs) => tf.Tensor | tf.Tensor[];
 
 function image(input: Inputs, channels: number): tf.Tensor4D {
   return input(1, [3, 13, 11, channels]) as tf.Tensor4D;
@@ -111,6 +108,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     model.dispose();
     return [value, ...gradients];
   },
+  ...KERNEL_OPERATIONS,
 };
 
 function inputsOfSeed(seed: number): Inputs {
@@ -166,7 +164,10 @@ export async function selfTest(
       await tf.setBackend("cpu");
       const expected = await compute(operation);
       await tf.setBackend("webgpu");
-      const error = largestError(expected, await gpu.wait(compute(operation)));
+      const actual = await gpu.wait(compute(operation));
+      // A program that the GPU refused is named, with what its compiler says.
+      await checkPrograms();
+      const error = largestError(expected, actual);
       result = { name, passed: error <= TOLERANCE, error };
     } catch (error) {
       await tf.setBackend("webgpu");

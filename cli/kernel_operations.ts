@@ -1,0 +1,165 @@
+/**
+ * What this library's own WGSL programs compute, for the self-test: each operation runs them on
+ * tfjs's `webgpu` backend, and plain operations of tfjs on its other backends.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { runsPrograms } from "../src/kernels/active.ts";
+import { PRODUCT_CANDIDATES } from "../src/kernels/candidates.ts";
+import { matMul } from "../src/kernels/matmul.ts";
+import type { ProductCandidate } from "../src/kernels/product.ts";
+import { gpuBackend } from "../src/kernels/program.ts";
+import { applyInference, applyTraining, type FerModel, pixelsToInput } from "../src/model.ts";
+import { BatchNorm2d } from "../src/model/batch_norm.ts";
+import { SeededDropout, SeededDropout2d } from "../src/model/dropout.ts";
+import { AdamW } from "../src/train.ts";
+import { crossEntropyAndHits } from "../src/train/loss.ts";
+
+/** Inputs by number: the same values on every backend. */
+export type Inputs = (stream: number, shape: number[]) => tf.Tensor;
+
+/** Something that every backend has to agree on. */
+export type Operation = (input: Inputs) => tf.Tensor | tf.Tensor[];
+
+function convolve(x: tf.Tensor, filter: tf.Tensor, stride = 1): tf.Tensor {
+  return tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, stride, "same");
+}
+
+/** A convolution and both of its gradients. */
+function convolution(size: number, channels: number, filters: number, stride = 1): Operation {
+  return (input) => {
+    const x = input(1, [3, 13, 11, channels]);
+    const filter = input(2, [size, size, channels, filters]);
+    const y = convolve(x, filter, stride);
+    const gradients = tf.grads((x, filter) => convolve(x, filter, stride));
+    return [y, ...gradients([x, filter], input(3, y.shape))];
+  };
+}
+
+/** A product computed by the smallest candidate of a family. */
+function product(family: ProductCandidate["family"]): Operation {
+  return (input) => {
+    const [a, b] = [input(1, [13, 37]), input(2, [37, 19])];
+    const candidate = PRODUCT_CANDIDATES.findLast((each) => each.family === family);
+    if (!runsPrograms() || !candidate) return tf.matMul(a, b);
+    const shape = {
+      rows: 13,
+      columns: 19,
+      depth: 37,
+      batch: 1,
+      sharedA: false,
+      sharedB: false,
+      transposeA: false,
+      transposeB: false,
+    };
+    return tf.engine().makeTensorFromTensorInfo(matMul(gpuBackend(), a, b, shape, candidate));
+  };
+}
+
+/** A network of a normalization and what follows it, with given weights. */
+function normalization(input: Inputs, ...after: readonly tf.layers.Layer[]): FerModel {
+  const image = tf.input({ shape: [13, 11, 5] });
+  const norm = new BatchNorm2d();
+  const outputs = [norm, ...after].reduce<tf.SymbolicTensor>(
+    (x, layer) => layer.apply(x) as tf.SymbolicTensor,
+    image,
+  );
+  const variance = tf.square(input(7, [5]));
+  norm.setWeights([input(4, [5]), input(5, [5]), input(6, [5]), tf.add(variance, 1)]);
+  return tf.model({ inputs: image, outputs });
+}
+
+/** A training pass, its gradients and running statistics, and a pass in inference. */
+function normalize(makeAfter: () => tf.layers.Layer[], shape: number[]): Operation {
+  return (input) => {
+    const x = input(1, [3, 13, 11, 5]);
+    const model = normalization(input, ...makeAfter());
+    const weights = model.weights.map((weight) => weight.read() as tf.Variable);
+    const [gamma, beta, ...running] = weights;
+    const variable = tf.variable(x);
+    const dy = input(3, shape);
+    let y: tf.Tensor | undefined;
+    const { grads } = tf.variableGrads(() => {
+      y = tf.keep(applyTraining(model, variable));
+      return tf.sum(tf.mul(y, dy)).asScalar();
+    }, [variable, gamma, beta]);
+    const results = [
+      ...(y ? [y.clone()] : []),
+      ...[variable, gamma, beta].map(({ name }) => grads[name]),
+      ...running.map((statistic) => tf.clone(statistic as tf.Tensor)),
+      applyInference(model, x),
+    ];
+    y?.dispose();
+    variable.dispose();
+    model.dispose();
+    return results;
+  };
+}
+
+/** Whether dropout drops the same again, scales what it keeps, and drops about its share. */
+function dropout(make: () => SeededDropout): Operation {
+  return (input) => {
+    const x = tf.add(tf.abs(input(1, [13, 5, 7, 40])), 1);
+    const [y, again] = [make(), make()].map((layer) => layer.call(x, { training: true }));
+    const isKept = tf.cast(tf.notEqual(y, 0), "float32");
+    const dropped = tf.sub(1, tf.mean(isKept));
+    return [
+      tf.sub(y, again),
+      // 1 everywhere: what is kept is divided by its share.
+      tf.add(tf.div(tf.mul(y, 0.75), x), tf.sub(1, isKept)),
+      // 520 draws of a quarter at the least: 0.019 is the deviation.
+      tf.cast(tf.less(tf.abs(tf.sub(dropped, 0.25)), 0.095), "float32"),
+    ];
+  };
+}
+
+const dropoutOptions = { rate: 0.25, seed: 1, keys: [2] } as const;
+const relu = (): tf.layers.Layer => tf.layers.reLU();
+const pool = (): tf.layers.Layer => tf.layers.maxPooling2d({ poolSize: 2 });
+
+/** Operations by what people call them. */
+export const KERNEL_OPERATIONS: Readonly<Record<string, Operation>> = {
+  "convolution 3x3 of many channels (Winograd), gradients": convolution(3, 17, 18),
+  "convolution 3x3 of one channel, gradients": convolution(3, 1, 12),
+  "convolution 1x1, gradients": convolution(1, 6, 9),
+  "convolution 2x2 by steps of 2, gradients": convolution(2, 5, 8, 2),
+  "matrix product through workgroup memory": product("tile"),
+  "matrix product in registers": product("register"),
+  "matrix product with bias and ReLU": (input) =>
+    tf.fused.matMul({
+      a: input(1, [13, 37]),
+      b: input(2, [19, 37]),
+      transposeB: true,
+      bias: input(3, [19]),
+      activation: "relu",
+    }),
+  "normalization, gradients": normalize(() => [], [3, 13, 11, 5]),
+  "normalization and ReLU, gradients": normalize(() => [relu()], [3, 13, 11, 5]),
+  "normalization, ReLU and pooling, gradients": normalize(() => [relu(), pool()], [3, 6, 5, 5]),
+  "cross-entropy and hits, gradient": (input) => {
+    const logits = input(1, [13, 7]);
+    const targets = tf.softmax(input(2, [13, 7]));
+    const { loss, correct } = crossEntropyAndHits(logits, targets);
+    const gradient = tf.grad((logits) => crossEntropyAndHits(logits, targets).loss)(logits);
+    return [loss, correct, gradient];
+  },
+  "AdamW over several weights": (input) => {
+    const shapes = [[37, 19], [5], [3, 3, 2, 4]];
+    const weights = shapes.map((shape, i) => tf.variable(input(i, shape)));
+    const optimizer = new AdamW(new Map(weights.map((weight, i) => [`${i}`, weight])));
+    const gradients = shapes.map((shape, i) => [`${i}`, input(10 + i, shape)] as const);
+    optimizer.step(new Map(gradients));
+    optimizer.step(new Map(gradients));
+    const results = weights.map((weight) => tf.clone(weight as tf.Tensor));
+    optimizer.dispose();
+    tf.dispose(weights);
+    return results;
+  },
+  "dropout, the same again": dropout(() => new SeededDropout(dropoutOptions)),
+  "dropout of channels, the same again": dropout(() => new SeededDropout2d(dropoutOptions)),
+  "pixels to input": () => {
+    const pixels = Uint8Array.from({ length: 3 * 7 * 5 }, (_, i) => 31 * i % 256);
+    return pixelsToInput(pixels, [3, 7, 5, 1], { mean: 0.4, std: 0.25 });
+  },
+};
