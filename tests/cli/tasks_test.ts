@@ -250,11 +250,13 @@ Deno.test("doctor finds that training can run, and what it runs on", async () =>
 Deno.test("every task explains itself with --help", async () => {
   const tasks: TaskName[] = ["setup", "doctor", "train", "evaluate", "predict", "report"];
   const outputs = await Promise.all(
-    [...tasks, "test", "bench", "check"].map((task) => runTask(task as TaskName, ["--help"])),
+    [...tasks, "tune", "test", "bench", "bench:peers", "check"].map((task) =>
+      runTask(task as TaskName, ["--help"])
+    ),
   );
   for (const { code, stdout, stderr } of outputs) {
     assertEquals([code, stderr], [0, ""]);
-    assertMatch(stdout, /^[A-Z][^]*\n\nUsage: deno task \w+[^]*--help +Show this help\n/);
+    assertMatch(stdout, /^[A-Z][^]*\n\nUsage: deno task [\w:]+[^]*--help +Show this help\n/);
   }
   assertMatch(outputs[2].stdout, /--seed N +Seed of everything random \[default: 42\]/);
 });
