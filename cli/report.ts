@@ -28,11 +28,11 @@ const COMMAND = {
   examples: ["deno task report runs/first --no-photos"],
 } as const satisfies Command;
 
-/** The validation images of a run; `null` when its data set is not at hand. */
-async function validationOf(
+/** The images of a run; `null` when its data set is not at hand. */
+async function splitsOf(
   runDirectory: string,
   given: string | undefined,
-): Promise<FerDataset | null> {
+): Promise<{ training: FerDataset; validation: FerDataset } | null> {
   const { config, data } = await readRecipe(`${runDirectory}/config.json`, {});
   const path = given ?? data ?? null;
   const isGone = given === undefined && path !== null && !/^https?:/.test(path) &&
@@ -42,7 +42,7 @@ async function validationOf(
     return null;
   }
   const dataset = await loadData(path);
-  return trainingSplits(dataset, config.seed ?? DEFAULT_TRAINING_CONFIG.seed).validation;
+  return trainingSplits(dataset, config.seed ?? DEFAULT_TRAINING_CONFIG.seed);
 }
 
 await runProgram(COMMAND, async ({ data, noPhotos }, operands) => {
@@ -52,9 +52,10 @@ await runProgram(COMMAND, async ({ data, noPhotos }, operands) => {
       `Cannot report on ${operands.length} folders: deno task report takes one RUN_DIR`,
     );
   }
-  const dataset = await validationOf(runDirectory, data);
-  const stop = dataset ? await startComputing() : () => {};
-  print(await writeReport(runDirectory, { dataset: dataset ?? undefined, photos: !noPhotos }));
+  const splits = await splitsOf(runDirectory, data);
+  const stop = splits ? await startComputing() : () => {};
+  const { training, validation: dataset } = splits ?? {};
+  print(await writeReport(runDirectory, { dataset, training, photos: !noPhotos }));
   stop();
   return EXIT.ok;
 });

@@ -423,9 +423,9 @@ async function train(plan: Plan, quiet: boolean): Promise<number> {
     const predictions = result.probabilities && isWhole
       ? { probabilities: result.probabilities, dataset: validation }
       : undefined;
-    const report = result.stopped === "aborted"
-      ? null
-      : await writeReport(runDirectory, { predictions, dataset: validation });
+    // Who presses Ctrl-C does not wait for predictions that are not at hand.
+    const again = result.stopped === "aborted" ? undefined : validation;
+    const report = await writeReport(runDirectory, { predictions, dataset: again, training });
     if (!quiet) printResult(plan, result, report);
     model.dispose();
     gpu.dispose();

@@ -11,6 +11,9 @@ export class RunDirectoryError extends Error {
   override readonly name = "RunDirectoryError";
 }
 
+const holdsARun = (path: string): string =>
+  `Cannot begin a run in ${path}: it holds one already; resume it or name another folder`;
+
 /** A line of `metrics.jsonl` during an epoch. */
 export interface StepLine {
   /** Which kind of line this is. */
@@ -113,8 +116,13 @@ export class RunDirectory {
     let lock: Deno.FsFile;
     try {
       if (!options.resume) await Deno.mkdir(path, { recursive: true });
-      lock = await Deno.open(`${path}/.lock`, { create: true, write: true });
+      // A folder that holds a run and is not to go on is left as it is.
+      const create = options.resume || !hasRun;
+      lock = await Deno.open(`${path}/.lock`, { create, write: true });
     } catch (cause) {
+      if (hasRun && !options.resume && cause instanceof Deno.errors.NotFound) {
+        throw new RunDirectoryError(holdsARun(path));
+      }
       throw new RunDirectoryError(`Cannot train into ${path}: ${(cause as Error).message}`, {
         cause,
       });
@@ -125,9 +133,7 @@ export class RunDirectory {
     }
     if (!options.resume && hasRun) {
       lock.close();
-      throw new RunDirectoryError(
-        `Cannot begin a run in ${path}: it holds one already; resume it or name another folder`,
-      );
+      throw new RunDirectoryError(holdsARun(path));
     }
     return new RunDirectory(path, lock);
   }

@@ -2,7 +2,6 @@ import {
   assert,
   assertEquals,
   assertGreater,
-  assertLess,
   assertNotEquals,
   assertRejects,
 } from "@std/assert";
