@@ -74,13 +74,17 @@ function productOf({ kind, batch, size, channels, filters }: Product): () => tf.
     random(2, [3, 3, channels, filters]),
     random(3, [batch, size, size, filters]),
   ];
+  // tf.grad() would compute the forward convolution as well.
+  const attributes = { strides: [1, 1], pad: "same", dataFormat: "NHWC" };
+  const kernel = (name: string, inputs: tf.NamedTensorMap, shape: Record<string, number[]>) => () =>
+    tf.engine().runKernel(name, inputs, { ...attributes, ...shape }) as tf.Tensor;
   switch (kind) {
     case "forward":
       return () => convolve(x, filter);
     case "inputGradient":
-      return () => tf.grad((x) => convolve(x, filter))(x, dy);
+      return kernel("Conv2DBackpropInput", { dy, filter }, { inputShape: x.shape });
     case "filterGradient":
-      return () => tf.grad((filter) => convolve(x, filter))(filter, dy);
+      return kernel("Conv2DBackpropFilter", { x, dy }, { filterShape: filter.shape });
   }
 }
 
