@@ -78,7 +78,7 @@ Deno.test("resolveTuning() takes the library's table, none at all, or a file's",
   });
 });
 
-/** Deno keeps its own cache where the variables of the user's cache folder say, too. */
+/** Deno and Mesa keep what they compile where the variables of the user's cache folder say, too. */
 async function denoFolder(): Promise<string> {
   const args = ["info", "--json"];
   const { stdout } = await new Deno.Command(Deno.execPath(), { args }).output();
@@ -92,6 +92,7 @@ Deno.test("what the tune task finds is what train --tuning auto writes down and 
       cwd: folder,
       env: {
         DENO_DIR: await denoFolder(),
+        MESA_SHADER_CACHE_DIR: cacheFolder().replace(/.fer$/, ""),
         XDG_CACHE_HOME: cache,
         HOME: cache,
         LOCALAPPDATA: cache,
