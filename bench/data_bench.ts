@@ -77,7 +77,14 @@ const jpegs = [
 const { data, width, height } = FACES.image(0);
 const png = encode({ data, width, height, channels: 1, depth: 8 });
 
+/** FER-2013 itself, where it may be read. */
+const env = await Deno.permissions.query({ name: "env", variable: "FER2013" });
 const { state } = await Deno.permissions.query({ name: "read" });
+const real = env.state === "granted" && state === "granted" ? Deno.env.get("FER2013") : undefined;
+Deno.bench("CSV, FER-2013", { group: "csv", ignore: !real, n: 3, warmup: 0 }, async () => {
+  await loadFerCsv(real ?? "");
+});
+
 // The JPEG decoder reads its WebAssembly file.
 const ignore = state !== "granted";
 Deno.bench("decode a grey JPEG, 24x17", { group: "decode", ignore }, async () => {

@@ -115,10 +115,10 @@ export function productProgram(source: ProductSource, candidate: ProductCandidat
   const accumulators = range(rows).flatMap((i) =>
     range(quads.b).map((j) => `var c${i}_${j} = vec4f();`)
   );
-  const stores = range(rows).flatMap((i) =>
-    range(quads.b).map((j) =>
-      `put(row + ${(i >> 2) * down * 4 + (i & 3)}u, column + ${j * across * 4}u, z, c${i}_${j});`
-    )
+  // One copy of `put` in a loop: written out for every accumulator, it takes most of the compiler's
+  // time.
+  const keeps = range(rows).flatMap((i) =>
+    range(quads.b).map((j) => `sums[${i * quads.b + j}] = c${i}_${j};`)
   );
   const fills = aAlong === "row"
     ? `for (var i = l; i < ${depth * height / 4}u; i += ${lanes}u) {
@@ -170,7 +170,15 @@ fn main(@builtin(workgroup_id) w: vec3u, @builtin(local_invocation_index) l: u32
   let bounds = span(z);
   ${accumulators.join("\n  ")}
   ${sum}
-  ${stores.join("\n  ")}
+  var sums: array<vec4f, ${rows * quads.b}>;
+  ${keeps.join("\n  ")}
+  // As above, the end must not look like a constant.
+  let count = min(${rows * quads.b}u, ${rows * quads.b}u + bounds.x);
+  for (var n = 0u; n < count; n++) {
+    let i = n / ${quads.b}u;
+    let j = n % ${quads.b}u;
+    put(row + (i / 4u) * ${down * 4}u + i % 4u, column + j * ${across * 4}u, z, sums[n]);
+  }
 }`;
   return { name: `${source.name} (${describe(candidate)})`, code };
 }
