@@ -40,6 +40,23 @@ export function epilogue(bias: string | null, columns: string, activation: Activ
 }
 
 /**
+ * WGSL: `fn finish(v: f32, column: u32) -> f32`, the same for one value.
+ *
+ * @param bias Name of the bias's `array<f32>`, if there is one; it has an element a column.
+ * @param activation What to apply after the bias.
+ */
+export function epilogue1(bias: string | null, activation: Activation): string {
+  const expression = expressions[activation].replaceAll("vec4f()", "0.0").replace(
+    "vec4f(6.0)",
+    "6.0",
+  );
+  return `fn finish(value: f32, column: u32) -> f32 {
+  let v = value${bias ? ` + ${bias}[column]` : ""};
+  return ${expression};
+}`;
+}
+
+/**
  * WGSL: `fn store4(at: u32, column: u32, v: vec4f)`, which stores up to four neighbours in `array`,
  * leaving out those from `columns` on.
  *

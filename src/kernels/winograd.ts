@@ -15,7 +15,7 @@
  * @module
  */
 import type { ConvolutionShape } from "./convolution.ts";
-import { type Activation, epilogue } from "./epilogue.ts";
+import { type Activation, epilogue1 } from "./epilogue.ts";
 import { matMulInto } from "./matmul.ts";
 import type { ProductCandidate } from "./product.ts";
 import {
@@ -121,13 +121,13 @@ interface Tiling {
 function words(t: Tiling, first: number, rows: number): Uint32Array {
   const { channels, tilesX, tilesY, height, width, padTop, padLeft } = t;
   return new Uint32Array([
-    ...[first, rows, channels / 4, tilesX],
+    ...[first, rows, channels, tilesX],
     ...[tilesY, height, width, 0],
     ...[padTop, padLeft, 0, 0],
   ]);
 }
 
-/** Declares it: first image, tiles, fours of channels, tiles across; tiles down, height, width. */
+/** Declares it: first image, tiles, channels, tiles across; tiles down, height, width. */
 const sizes = (binding: number) =>
   `struct Sizes { d: vec4u, e: vec4u, pad: vec4i }
 @group(0) @binding(${binding}) var<uniform> s: Sizes;`;
@@ -158,18 +158,18 @@ function load(n: number, tile: number): string {
     for (const j of range(n)) {
       const inside = `is${i} && has${j}`;
       const value = `X[select(0u, row${i} + column${j}, ${inside})]`;
-      lines.push(`let x${i}_${j} = select(vec4f(), ${value}, ${inside});`);
+      lines.push(`let x${i}_${j} = select(0.0, ${value}, ${inside});`);
     }
   }
   return lines.map((line) => `  ${line}`).join("\n");
 }
 
-/** V = Bt x B: thread (tile, four channels). */
+/** V = Bt x B: thread (tile, channel). */
 function inputProgram(tile: WinogradTile, exact: boolean): Program {
   const n = tile + 2;
   return {
     name: `Winograd F(${tile}) input transform`,
-    code: `${storage([["X", "vec4f"], ["V", "vec4f"]])}
+    code: `${storage([["X", "f32"], ["V", "f32"]])}
 ${sizes(2)}
 ${
       threadMain(`${place(exact)}
@@ -179,13 +179,13 @@ ${sandwich(MATRICES[tile].Bt, "x", (i, j, v) => `V[${i * n + j}u * plane + id] =
   };
 }
 
-/** D = A dy At: thread (tile, four channels). */
+/** D = A dy At: thread (tile, channel). */
 function outputGradientProgram(tile: WinogradTile, exact: boolean): Program {
   const n = tile + 2;
   const A = transposed(MATRICES[tile].At);
   return {
     name: `Winograd F(${tile}) output gradient transform`,
-    code: `${storage([["X", "vec4f"], ["V", "vec4f"]])}
+    code: `${storage([["X", "f32"], ["V", "f32"]])}
 ${sizes(2)}
 ${
       threadMain(`${place(exact)}
@@ -195,7 +195,7 @@ ${sandwich(A, "x", (i, j, v) => `V[${i * n + j}u * plane + id] = ${v};`)}`)
   };
 }
 
-/** Y = At M A: thread (tile, four channels). */
+/** Y = At M A: thread (tile, channel). */
 function outputProgram(
   tile: WinogradTile,
   exact: boolean,
@@ -211,11 +211,11 @@ function outputProgram(
     name: `Winograd F(${tile}) output transform`,
     code: `${
       storage(
-        bias ? [["M", "vec4f"], ["bias", "f32"], ["Y", "vec4f"]] : [["M", "vec4f"], ["Y", "vec4f"]],
+        bias ? [["M", "f32"], ["bias", "f32"], ["Y", "f32"]] : [["M", "f32"], ["Y", "f32"]],
       )
     }
 ${sizes(bias ? 3 : 2)}
-${epilogue(bias ? "bias" : null, "(s.d.z * 4u)", activation)}
+${epilogue1(bias ? "bias" : null, activation)}
 ${
       threadMain(`${place(exact)}
 ${loads.join("\n")}
@@ -224,7 +224,7 @@ ${loads.join("\n")}
   let at = ((b * s.e.y + top) * s.e.z + left) * C + c;
 ${
         sandwich(MATRICES[tile].At, "x", (i, j, v) => {
-          const store = `Y[at + (${i}u * s.e.z + ${j}u) * C] = finish(${v}, c * 4u);`;
+          const store = `Y[at + (${i}u * s.e.z + ${j}u) * C] = finish(${v}, c);`;
           return whole ? store : `if (top + ${i}u < s.e.y && left + ${j}u < s.e.z) { ${store} }`;
         })
       }`)
@@ -232,7 +232,7 @@ ${
   };
 }
 
-/** U = G w Gt, `[p][c][f]`: thread (c, four f); for the input gradient, of the turned filter. */
+/** U = G w Gt, `[p][c][f]`: thread (c, f); for the input gradient, of the turned filter. */
 function filterProgram(tile: WinogradTile, turned: boolean): Program {
   const n = tile + 2;
   const loads = range(3).flatMap((i) =>
@@ -243,7 +243,7 @@ function filterProgram(tile: WinogradTile, turned: boolean): Program {
   );
   return {
     name: `Winograd F(${tile}) filter transform`,
-    code: `${storage([["W", "vec4f"], ["U", "vec4f"]])}
+    code: `${storage([["W", "f32"], ["U", "f32"]])}
 @group(0) @binding(2) var<uniform> d: vec4u; // threads
 ${
       threadMain(`  if (id >= d.x) { return; }
@@ -253,7 +253,7 @@ ${sandwich(MATRICES[tile].G, "x", (i, j, v) => `U[${i * n + j}u * d.x + id] = ${
   };
 }
 
-/** dW = Gt S G: thread (c, four f). */
+/** dW = Gt S G: thread (c, f). */
 function filterGradientProgram(tile: WinogradTile): Program {
   const n = tile + 2;
   const Gt = transposed(MATRICES[tile].G);
@@ -262,7 +262,7 @@ function filterGradientProgram(tile: WinogradTile): Program {
   );
   return {
     name: `Winograd F(${tile}) filter gradient transform`,
-    code: `${storage([["S", "vec4f"], ["W", "vec4f"]])}
+    code: `${storage([["S", "f32"], ["W", "f32"]])}
 @group(0) @binding(2) var<uniform> d: vec4u; // threads
 ${
       threadMain(`  if (id >= d.x) { return; }
@@ -316,8 +316,8 @@ function filterImages(
   const M = borrow(backend, points * chunk * tilesY * tilesX * target.channels);
   for (let first = 0; first < batch; first += chunk) {
     const rows = Math.min(chunk, batch - first) * tilesY * tilesX;
-    const into = programOf(inputProgram, tile, comesOutEven(rows * depth / 4));
-    run(backend, into, [x, V], threads(rows * depth / 4), words(images, first, rows));
+    const into = programOf(inputProgram, tile, comesOutEven(rows * depth));
+    run(backend, into, [x, V], threads(rows * depth), words(images, first, rows));
     matMulInto(backend, V, U, M, {
       rows,
       columns: target.channels,
@@ -326,7 +326,7 @@ function filterImages(
       transposeA: false,
       transposeB: transposeU,
     }, candidate);
-    const count = rows * target.channels / 4;
+    const count = rows * target.channels;
     const out = programOf(outputProgram, tile, comesOutEven(count), whole, !!bias, activation);
     const bindings = bias ? [M, bias, y] : [M, y];
     run(backend, out, bindings, threads(count), words(outputs, first, rows));
@@ -362,8 +362,8 @@ export function winograd(
     backend,
     programOf(filterProgram, tile, false),
     [filter, U],
-    threads(s.inChannels * s.outChannels / 4),
-    new Uint32Array([s.inChannels * s.outChannels / 4, 0, 0, 0]),
+    threads(s.inChannels * s.outChannels),
+    new Uint32Array([s.inChannels * s.outChannels, 0, 0, 0]),
   );
   filterImages(
     backend,
@@ -403,8 +403,8 @@ export function winogradInputGradient(
     backend,
     programOf(filterProgram, tile, true),
     [filter, U],
-    threads(s.inChannels * s.outChannels / 4),
-    new Uint32Array([s.inChannels * s.outChannels / 4, 0, 0, 0]),
+    threads(s.inChannels * s.outChannels),
+    new Uint32Array([s.inChannels * s.outChannels, 0, 0, 0]),
   );
   filterImages(
     backend,
@@ -454,7 +454,7 @@ export function winogradFilterGradient(
   const gradients = { ...unpadded, height: outHeight, width: outWidth, channels: F };
   for (let first = 0; first < batch; first += chunk) {
     const rows = Math.min(chunk, batch - first) * tilesY * tilesX;
-    const [ofV, ofD] = [rows * C / 4, rows * F / 4];
+    const [ofV, ofD] = [rows * C, rows * F];
     const toV = programOf(inputProgram, tile, comesOutEven(ofV));
     const toD = programOf(outputGradientProgram, tile, comesOutEven(ofD));
     run(backend, toV, [x, V], threads(ofV), words(images, first, rows));
@@ -480,8 +480,8 @@ export function winogradFilterGradient(
     backend,
     programOf(filterGradientProgram, tile),
     [S, dw],
-    threads(C * F / 4),
-    new Uint32Array([C * F / 4, 0, 0, 0]),
+    threads(C * F),
+    new Uint32Array([C * F, 0, 0, 0]),
   );
   giveBack(backend, V, D, S);
   return dw;
