@@ -1,10 +1,4 @@
-import {
-  assert,
-  assertEquals,
-  assertGreater,
-  assertNotEquals,
-  assertRejects,
-} from "@std/assert";
+import { assert, assertEquals, assertGreater, assertNotEquals, assertRejects } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { useWebGpu, type WebGpu } from "../../src/backend.ts";
 import { drawnFaces } from "../../src/data.ts";
