@@ -29,6 +29,8 @@ export class ProgressDisplay implements TrainingCallback {
   #begin: TrainingBegin | null = null;
   #startedAt = 0;
   #shownAt = 0;
+  /** Where training stood when it was first heard of. */
+  #first: { readonly at: number; readonly step: number } | null = null;
 
   /** @param output Where to write. */
   constructor(output: ProgressOutput) {
@@ -66,8 +68,9 @@ export class ProgressDisplay implements TrainingCallback {
    */
   onProgress(progress: TrainingProgress): void {
     const { epoch, epochs, batch, batches, loss, imagesPerSecond } = progress;
-    const text = `loss ${loss.toFixed(4)}  ${count(imagesPerSecond)} images/s  ` +
-      `ETA ${clock(this.#secondsLeft(progress))}`;
+    const left = this.#secondsLeft(progress);
+    const text = `loss ${loss.toFixed(4)}  ${count(imagesPerSecond)} images/s` +
+      (left === null ? "" : `  ETA ${clock(left)}`);
     const head = `epoch ${epoch}/${epochs}`;
     if (this.#output.isTerminal) {
       this.#bar(head, batch / batches, `${count(batch)}/${count(batches)}  ${text}`);
@@ -107,15 +110,25 @@ export class ProgressDisplay implements TrainingCallback {
     );
   }
 
-  /** Seconds until the last epoch or the first limit, at the pace so far. */
-  #secondsLeft({ epoch, epochs, batch, batches, step }: TrainingProgress): number {
-    if (!this.#begin) return 0;
+  /**
+   * Seconds until the last epoch or the first limit, at the pace so far; `null` after a first step,
+   * which tells how long programs take to compile and no more.
+   */
+  #secondsLeft({ epoch, epochs, batch, batches, step }: TrainingProgress): number | null {
+    if (!this.#begin) return null;
     const { config, step: stepBefore } = this.#begin;
     const elapsed = (this.#output.now() - this.#startedAt) / 1000;
     const toDo = (epochs - epoch) * batches + batches - batch;
     const steps = config.maxSteps > 0 ? Math.min(toDo, config.maxSteps - step) : toDo;
-    const left = steps * elapsed / Math.max(1, step - stepBefore);
-    return config.maxMinutes > 0 ? Math.min(left, 60 * config.maxMinutes - elapsed) : left;
+    const now = this.#output.now();
+    this.#first ??= { at: now, step };
+    const sinceFirst = step - this.#first.step;
+    let pace: number | null = null;
+    if (sinceFirst > 0) pace = (now - this.#first.at) / 1000 / sinceFirst;
+    else if (step - stepBefore > 1) pace = elapsed / (step - stepBefore);
+    const limit = config.maxMinutes > 0 ? 60 * config.maxMinutes - elapsed : Infinity;
+    const left = Math.min(pace === null ? Infinity : steps * pace, limit);
+    return Number.isFinite(left) ? left : null;
   }
 
   #bar(head: string, share: number, tail: string): void {

@@ -90,6 +90,17 @@ Deno.test("ProgressDisplay counts down to the first limit", () => {
   assertStringIncludes(minutes.output.text, "ETA 0:45");
 });
 
+Deno.test("ProgressDisplay leaves the first step, which compiles, out of the ETA", () => {
+  const { output, shown } = display({ isTerminal: true });
+  output.time = 50_000;
+  shown.onProgress({ ...PROGRESS, batch: 1, step: 1 });
+  assertEquals(output.text.includes("ETA"), false);
+  output.time = 54_000;
+  shown.onProgress(PROGRESS);
+  // 95 steps are left; four took four seconds.
+  assertStringIncludes(output.text, "ETA 1:35");
+});
+
 Deno.test("ProgressDisplay writes plain lines to a pipe, not more than a few a minute", () => {
   const { output, shown } = display({});
   for (; output.time < 60_000; output.time += 100) shown.onProgress(PROGRESS);
