@@ -287,6 +287,21 @@ function chunkOf(tile: WinogradTile, tiles: number, channels: number): number {
   return Math.max(1, Math.floor(CHUNK_BYTES / ((tile + 2) ** 2 * tiles * channels * 4)));
 }
 
+/** Borrows a buffer for U, and records its computation. */
+function transformFilter(
+  backend: GpuBackend,
+  tile: WinogradTile,
+  filter: KernelTensor,
+  s: ConvolutionShape,
+  turned: boolean,
+): GPUBuffer {
+  const count = s.inChannels * s.outChannels;
+  const U = borrow(backend, (tile + 2) ** 2 * count);
+  const program = programOf(filterProgram, tile, turned);
+  run(backend, program, [filter, U], threads(count), new Uint32Array([count, 0, 0, 0]));
+  return U;
+}
+
 /** Y = At [ (Bt x B) . U ] A of `x` `[batch, height, width, depth]`, in chunks of images. */
 function filterImages(
   backend: GpuBackend,
@@ -357,14 +372,7 @@ export function winograd(
   activation: Activation = "linear",
 ): KernelTensor {
   const y = output(backend, [x.shape[0], s.outHeight, s.outWidth, s.outChannels]);
-  const U = borrow(backend, (tile + 2) ** 2 * s.inChannels * s.outChannels);
-  run(
-    backend,
-    programOf(filterProgram, tile, false),
-    [filter, U],
-    threads(s.inChannels * s.outChannels),
-    new Uint32Array([s.inChannels * s.outChannels, 0, 0, 0]),
-  );
+  const U = transformFilter(backend, tile, filter, s, false);
   filterImages(
     backend,
     tile,
@@ -398,14 +406,7 @@ export function winogradInputGradient(
   candidate: ProductCandidate,
 ): KernelTensor {
   const dx = output(backend, [dy.shape[0], s.inHeight, s.inWidth, s.inChannels]);
-  const U = borrow(backend, (tile + 2) ** 2 * s.inChannels * s.outChannels);
-  run(
-    backend,
-    programOf(filterProgram, tile, true),
-    [filter, U],
-    threads(s.inChannels * s.outChannels),
-    new Uint32Array([s.inChannels * s.outChannels, 0, 0, 0]),
-  );
+  const U = transformFilter(backend, tile, filter, s, true);
   filterImages(
     backend,
     tile,

@@ -171,13 +171,15 @@ export class RunDirectory {
    * Leaves only the metrics that a checkpoint knows of: what came after it will be trained again.
    *
    * @param isKnown Whether a line is to stay.
+   * @returns The lines that stayed.
    */
-  async rewindMetrics(isKnown: (line: MetricsLine) => boolean): Promise<void> {
+  async rewindMetrics(isKnown: (line: MetricsLine) => boolean): Promise<MetricsLine[]> {
     this.#metrics?.close();
     this.#metrics = null;
     const lines = (await readMetrics(this.path)).filter(isKnown);
     const text = lines.map((line) => JSON.stringify(line) + "\n").join("");
     await writeFileAtomic(this.file("metrics.jsonl"), new TextEncoder().encode(text));
+    return lines;
   }
 
   /**

@@ -37,7 +37,6 @@ import { type TrainingConfig, trainingConfig } from "./config.ts";
 import { WeightAverage } from "./ema.ts";
 import { balancedClassWeights } from "./loss.ts";
 import type { EpochLine, RunDirectory, StepLine } from "./run_directory.ts";
-import { readMetrics } from "./run_directory.ts";
 import { cosineAnnealing, EarlyStopping, linearWarmup, ReduceLROnPlateau } from "./schedule.ts";
 import { trainingStep } from "./training_step.ts";
 
@@ -689,11 +688,10 @@ class Run {
       this.#secondsBefore = seconds;
     }
     const { step, epoch } = this.#state;
-    await this.#directory.rewindMetrics((line) =>
+    const lines = await this.#directory.rewindMetrics((line) =>
       line.step <= step && (line.type === "step" || line.partial || line.epoch < epoch)
     );
-    this.#history = (await readMetrics(this.#directory.path))
-      .filter((line): line is EpochLine => line.type === "epoch");
+    this.#history = lines.filter((line): line is EpochLine => line.type === "epoch");
   }
 
   /** Gives the network the weights of the best validation. */
