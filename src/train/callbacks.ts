@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { FerDataset } from "../data/dataset.ts";
+import type { Evaluation } from "../metrics/evaluation.ts";
 import type { EpochLine } from "./run_directory.ts";
 import type { TrainingConfig } from "./config.ts";
 
@@ -14,6 +16,8 @@ export interface TrainingBegin {
   readonly trainingImages: number;
   /** Validation images. */
   readonly validationImages: number;
+  /** The validation images themselves, as far as `overfitBatches` and `fastDevRun` leave them. */
+  readonly validation: FerDataset;
   /** Batches an epoch. */
   readonly batches: number;
   /** The epoch that comes first, from 1: above 1 in a run that is resumed. */
@@ -44,6 +48,14 @@ export interface TrainingProgress {
   readonly imagesPerSecond: number;
   /** Seconds of training since the run's beginning, over all its starts. */
   readonly seconds: number;
+}
+
+/** What a validation found. */
+export interface ValidationResult {
+  /** Every score and the confusion matrix. */
+  readonly evaluation: Evaluation;
+  /** What the network predicts on the validation images, in their order, `[n, classes]`. */
+  readonly probabilities: Float32Array;
 }
 
 /** Why a training ended. */
@@ -79,8 +91,8 @@ export interface TrainingCallback {
   onProgress?(progress: TrainingProgress): void | Promise<void>;
   /** While the network is validated: images done, images in all. */
   onValidation?(done: number, total: number): void;
-  /** After each validation. */
-  onEpochEnd?(line: EpochLine): void | Promise<void>;
+  /** After each validation: the line of `metrics.jsonl`, and what it was made from. */
+  onEpochEnd?(line: EpochLine, validation: ValidationResult): void | Promise<void>;
   /** When all is saved. */
   onTrainEnd?(result: TrainingResult): void | Promise<void>;
 }

@@ -26,7 +26,12 @@ import type { Transform } from "../transforms/transform.ts";
 import type { FerTensor, FerVariable } from "../model/tensor.ts";
 import { VERSION } from "../version.ts";
 import { AdamW, clipGradientNorm } from "./adamw.ts";
-import type { StopReason, TrainingCallback, TrainingResult } from "./callbacks.ts";
+import type {
+  StopReason,
+  TrainingCallback,
+  TrainingResult,
+  ValidationResult,
+} from "./callbacks.ts";
 import {
   loadCheckpoint,
   saveCheckpoint,
@@ -322,6 +327,7 @@ class Run {
         config: this.#config,
         trainingImages: this.#training.length,
         validationImages: this.#validation.length,
+        validation: this.#validation,
         batches: this.#loader.batches,
         epoch: this.#state.epoch,
         step: this.#state.step,
@@ -533,17 +539,20 @@ class Run {
     const validate = async () => {
       const probabilities = await this.#predictValidation();
       const { labels, classes } = this.#validation;
-      const scores = evaluateProbabilities(probabilities, labels, {
+      const evaluation = evaluateProbabilities(probabilities, labels, {
         classes,
         leakFree: this.#leakFree,
       });
-      const line = this.#epochLine(scores, lr, partial);
-      if (line.best) await this.#keepBest(line, scores, probabilities);
-      return line;
+      const line = this.#epochLine(evaluation, lr, partial);
+      if (line.best) await this.#keepBest(line, evaluation, probabilities);
+      return { line, validation: { evaluation, probabilities } };
     };
     let line: EpochLine;
+    let validation: ValidationResult;
     try {
-      line = this.#average ? await this.#average.lend(validate) : await validate();
+      ({ line, validation } = this.#average
+        ? await this.#average.lend(validate)
+        : await validate());
     } catch (error) {
       if (this.#signal?.aborted && error === this.#signal.reason) return "aborted";
       throw error;
@@ -559,7 +568,7 @@ class Run {
       this.#state.plateau = this.#plateau.getState();
       this.#state.earlyStopping = this.#earlyStopping.getState();
     }
-    for (const callback of this.#callbacks) await callback.onEpochEnd?.(line);
+    for (const callback of this.#callbacks) await callback.onEpochEnd?.(line, validation);
     this.#reportedAt = this.#logged.at = performance.now();
     return shouldStop ? "stop" : "go on";
   }

@@ -1,6 +1,7 @@
 import { assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { clock, count, percent } from "../../cli/numbers.ts";
 import { ProgressDisplay } from "../../cli/progress.ts";
+import { drawnFaces } from "../../src/data/drawn.ts";
 import { DEFAULT_TRAINING_CONFIG } from "../../src/train/config.ts";
 
 /** A display on a made-up terminal or pipe, whose clock stands until it is moved. */
@@ -20,6 +21,7 @@ function display({ isTerminal = false, columns = 100, config = {} }) {
     config: { ...DEFAULT_TRAINING_CONFIG, epochs: 10, ...config },
     trainingImages: 640,
     validationImages: 64,
+    validation: drawnFaces(64, 1),
     batches: 10,
     epoch: 1,
     step: 0,
