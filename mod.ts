@@ -31,5 +31,6 @@ export * from "./src/train.ts";
 export * from "./src/metrics.ts";
 export * from "./src/evaluate.ts";
 export * from "./src/predict.ts";
+export * from "./src/explain.ts";
 export * from "./src/report.ts";
 export { VERSION } from "./src/version.ts";

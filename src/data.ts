@@ -19,6 +19,7 @@ export { loadFerCsv, type LoadFerCsvOptions } from "./data/csv.ts";
 export type { CsvSource } from "./data/csv_rows.ts";
 export * from "./data/dataset.ts";
 export * from "./data/decode.ts";
+export * from "./data/encode_png.ts";
 export * from "./data/drawn.ts";
 export * from "./data/ferplus.ts";
 export * from "./data/folder.ts";
