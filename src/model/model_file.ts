@@ -16,6 +16,7 @@ import {
   setDescription,
 } from "./description.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+import { readSource } from "./source.ts";
 import { loadStateDict, type LoadStateDictOptions, toStateDict } from "./weights.ts";
 
 const FORMAT_VERSION = 1;
@@ -164,29 +165,6 @@ export async function loadModelWeights(
 ): Promise<void> {
   const { bytes, name } = await readSource(source);
   loadStateDict(model, readSafetensors(bytes, name).tensors, { ...options, source: name });
-}
-
-async function readSource(
-  source: string | URL | Uint8Array,
-): Promise<{ bytes: Uint8Array; name: string }> {
-  if (source instanceof Uint8Array) return { bytes: source, name: "the model's bytes" };
-  const name = `${source}`;
-  try {
-    if (!/^https?:/.test(name)) {
-      const path = name.startsWith("file:") ? new URL(name) : name;
-      return { bytes: await Deno.readFile(path), name };
-    }
-    const response = await fetch(name);
-    if (!response.ok) {
-      await response.body?.cancel();
-      throw new Error(`the server answered ${response.status} ${response.statusText}`.trim());
-    }
-    return { bytes: new Uint8Array(await response.arrayBuffer()), name };
-  } catch (cause) {
-    const { message } = cause as Error;
-    const why = cause instanceof Deno.errors.NotFound ? "no such file" : message.split("\n", 1)[0];
-    throw new CheckpointError(`Cannot read model ${name}: ${why}`, { cause });
-  }
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

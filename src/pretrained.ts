@@ -1,0 +1,77 @@
+/**
+ * The network that comes with the library, trained.
+ *
+ * @module
+ */
+import { CheckpointError } from "./model/checkpoint_error.ts";
+import { type LoadedModel, loadModel } from "./model/model_file.ts";
+import { FERNET } from "./pretrained/fernet.ts";
+import { readPackagedWeights } from "./pretrained/packaged_weights.ts";
+
+/** Where {@linkcode loadPretrained} gets the weights from. */
+export interface PretrainedOptions {
+  /**
+   * A copy of the weight file: a path, a `file:` or `https:` URL, or its bytes. For a bundle that
+   * serves it from elsewhere; its checksum is verified all the same.
+   *
+   * @default The file in the package, at `pretrained/fernet.safetensors` beside this module
+   */
+  readonly source?: string | URL | Uint8Array;
+  /**
+   * Whether to keep what comes over the network in the Web Cache API, so that the next time works
+   * offline. Where there is no such cache, it is fetched each time.
+   *
+   * @default true
+   */
+  readonly cache?: boolean;
+}
+
+/**
+ * Whether this version of the library carries a trained network.
+ *
+ * @returns Whether {@linkcode loadPretrained} has something to load.
+ */
+export function hasPretrained(): boolean {
+  return FERNET !== null;
+}
+
+/**
+ * Loads the network that comes with the library. `MODEL_CARD.md` says how well it does, on what it
+ * was trained, and what it must not be used for.
+ *
+ * In a clone it reads a file (`--allow-read`); from JSR it fetches that file once
+ * (`--allow-net=jsr.io`) and then works offline; a browser fetches it relative to the module or from
+ * `source`. Its SHA-256 is part of the code and is verified every time.
+ *
+ * @param options Where the weights are, and whether to keep them.
+ * @returns The model, on tfjs's current backend, and what its file says. Call the model's
+ * `dispose()` when done.
+ * @throws {CheckpointError} When this version carries no network, the weights cannot be had, or
+ * their checksum is another.
+ *
+ * @example
+ * ```ts
+ * import { hasPretrained, loadPretrained, predict } from "@fer/core";
+ * import { assert } from "@std/assert";
+ *
+ * if (hasPretrained()) {
+ *   const { model } = await loadPretrained();
+ *   const grey = { data: new Uint8Array(48 * 48).fill(128), width: 48, height: 48 };
+ *   const [best] = await predict(model, grey);
+ *   assert(best.probability > 1 / 7);
+ *   model.dispose();
+ * }
+ * ```
+ */
+export async function loadPretrained(options: PretrainedOptions = {}): Promise<LoadedModel> {
+  if (!FERNET) {
+    throw new CheckpointError(
+      "Cannot load the packaged network: this version of the library carries none. Train one with " +
+        "`deno task train`, or load a model file with loadModel()",
+    );
+  }
+  // Bundlers take the file along for this very expression.
+  const { source = new URL("./pretrained/fernet.safetensors", import.meta.url), cache = true } =
+    options;
+  return await loadModel(await readPackagedWeights(FERNET, source, cache));
+}
