@@ -8,12 +8,7 @@ import { gradCam } from "./explain/grad_cam.ts";
 import { describeModel, type FerModel } from "./model/description.ts";
 import type { LoadedModel } from "./model/model_file.ts";
 import type { ClassProbability } from "./predict.ts";
-import {
-  greySquare,
-  type ImageBatchTensor,
-  type ImageInput,
-  readImages,
-} from "./predict/image_input.ts";
+import { type ImageBatchTensor, type ImageInput, readImages } from "./predict/image_input.ts";
 
 export type { ColourMap } from "./explain/colour_map.ts";
 export { overlayExplanation, type OverlayOptions, type SquareMap } from "./explain/overlay.ts";
@@ -100,23 +95,22 @@ export async function explain(
   { label }: ExplainOptions = {},
 ): Promise<Explanation | Explanation[]> {
   const network = model instanceof tf.LayersModel ? model : model.model;
-  const { classes, preprocessing: { size } } = describeModel(network);
+  const { classes } = describeModel(network);
   if (label !== undefined && !classes.includes(label)) {
     throw new RangeError(
       `Cannot explain class ${label}: the model's classes are ${classes.join(", ")}`,
     );
   }
   const [images, isBatch] = await readImages(input);
-  const squares = images.map((image) => greySquare(image, size));
-  const labels = label === undefined ? undefined : squares.map(() => classes.indexOf(label));
-  const explanations = (await gradCam(network, squares, labels)).map((activation): Explanation => ({
+  const labels = label === undefined ? undefined : images.map(() => classes.indexOf(label));
+  const explanations = (await gradCam(network, images, labels)).map((activation): Explanation => ({
     probabilities: Array.from(
       activation.probabilities,
       (probability, k): ClassProbability => ({ label: classes[k], probability }),
     ).sort((a, b) => b.probability - a.probability),
     label: classes[activation.label],
     map: activation.map,
-    size,
+    size: activation.size,
   }));
   return isBatch ? explanations : explanations[0];
 }

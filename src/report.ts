@@ -17,6 +17,8 @@
 import type { FerDataset } from "./data/dataset.ts";
 import { writeFileAtomic } from "./model/atomic_write.ts";
 import { checkEvaluable } from "./evaluate/evaluable.ts";
+import type { LoadedModel } from "./model/model_file.ts";
+import type { Explainer } from "./report/faces.ts";
 import { renderReport } from "./report/page.ts";
 import type { Predictions } from "./report/predictions.ts";
 import { readRun } from "./report/run_folder.ts";
@@ -43,35 +45,53 @@ export interface ReportOptions {
    * @default true
    */
   readonly photos?: boolean;
+  /**
+   * Whether to show beside each face where the run's best weights saw what they took it for, by
+   * Grad-CAM. Faces stand alone where there are no best weights.
+   *
+   * @default true
+   */
+  readonly explain?: boolean;
+}
+
+/** The run's best weights; null when there are none yet. */
+async function loadBest(runDirectory: string): Promise<LoadedModel | null> {
+  const path = `${runDirectory}/best.safetensors`;
+  if (!await Deno.stat(path).then(() => true, () => false)) return null;
+  const { loadModel } = await import("./model/model_file.ts");
+  return await loadModel(path);
 }
 
 async function predictBest(
-  runDirectory: string,
+  best: LoadedModel | null,
   dataset: FerDataset,
 ): Promise<Predictions | { readonly missing: string }> {
-  const path = `${runDirectory}/best.safetensors`;
-  if (!await Deno.stat(path).then(() => true, () => false)) {
-    return { missing: "There are no best weights yet: best.safetensors is missing." };
-  }
-  const [{ loadModel }, { predictDataset }] = await Promise.all([
-    import("./model/model_file.ts"),
-    import("./predict.ts"),
-  ]);
-  const { model, metadata } = await loadModel(path);
-  try {
-    checkEvaluable(dataset, metadata.classes);
-    return { probabilities: await predictDataset(model, dataset), dataset };
-  } finally {
-    model.dispose();
-  }
+  if (!best) return { missing: "There are no best weights yet: best.safetensors is missing." };
+  const { predictDataset } = await import("./predict.ts");
+  checkEvaluable(dataset, best.metadata.classes);
+  return { probabilities: await predictDataset(best.model, dataset), dataset };
+}
+
+/** Lays over faces of a data set what speaks for the class that each was taken for. */
+function explainerOf({ model }: LoadedModel, dataset: FerDataset): Explainer {
+  return async (faces) => {
+    const [{ gradCam }, { overlayImage }] = await Promise.all([
+      import("./explain/grad_cam.ts"),
+      import("./explain/overlay.ts"),
+    ]);
+    const images = faces.map(({ index }) => dataset.image(index));
+    const maps = await gradCam(model, images, faces.map(({ guess }) => guess));
+    return images.map((image, i) => overlayImage(maps[i], image));
+  };
 }
 
 /**
  * Writes a run's `report.html`: one file, light and dark, that needs no network and no script.
  *
  * It shows the key figures, curves, confusion matrix, scores of each class, calibration, the worst
- * mistakes, the data and its audit, the configuration and the machine. Of a run that has only begun
- * it shows what there is, and says what is missing and why.
+ * mistakes and surest successes with what the network goes by, the data and its audit, the
+ * configuration and the machine. Of a run that has only begun it shows what there is, and says what
+ * is missing and why.
  *
  * @param runDirectory The run's folder: `config.json`, `metrics.jsonl`, `evaluation.json`,
  * `best.safetensors`, each as far as it is there.
@@ -87,19 +107,34 @@ export async function writeReport(
   runDirectory: string,
   options: ReportOptions = {},
 ): Promise<string> {
-  const { dataset, training, photos } = options;
+  const { dataset, training, photos = true } = options;
   const run = await readRun(runDirectory);
-  const predictions = options.predictions ??
-    (dataset ? await predictBest(runDirectory, dataset) : {
-      missing:
-        "This report was made without the validation images; name the data to have it whole.",
-    });
-  let leakFree: ArrayLike<number> | undefined;
-  if (training && "dataset" in predictions) {
-    const { leakFreeIndices } = await import("./data/audit.ts");
-    leakFree = leakFreeIndices(predictions.dataset, training);
+  const explains = photos && (options.explain ?? true);
+  const shown = options.predictions?.dataset ?? dataset;
+  const best = shown && (explains || !options.predictions) ? await loadBest(runDirectory) : null;
+  try {
+    const predictions = options.predictions ??
+      (dataset ? await predictBest(best, dataset) : {
+        missing:
+          "This report was made without the validation images; name the data to have it whole.",
+      });
+    let leakFree: ArrayLike<number> | undefined;
+    if (training && "dataset" in predictions) {
+      const { leakFreeIndices } = await import("./data/audit.ts");
+      leakFree = leakFreeIndices(predictions.dataset, training);
+    }
+    let explain: Explainer | undefined;
+    if (explains && best && shown) {
+      checkEvaluable(shown, best.metadata.classes);
+      explain = explainerOf(best, shown);
+    }
+    const path = `${runDirectory}/report.html`;
+    await writeFileAtomic(
+      path,
+      await renderReport({ run, predictions, leakFree, photos, explain }),
+    );
+    return path;
+  } finally {
+    best?.model.dispose();
   }
-  const path = `${runDirectory}/report.html`;
-  await writeFileAtomic(path, await renderReport({ run, predictions, leakFree, photos }));
-  return path;
 }

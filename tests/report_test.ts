@@ -122,6 +122,7 @@ Deno.test("writeReport() shows every part of a complete run", async () => {
       "Classes",
       "Calibration",
       "Worst mistakes",
+      "Surest successes",
       "Data",
       "Configuration",
       "Machine and program",

@@ -6,6 +6,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { describeModel, type FerModel } from "../model/description.ts";
 import { pixelsToInput } from "../model/input.ts";
+import { greySquare } from "../predict/image_input.ts";
 import type { Image } from "../transforms/transform.ts";
 import { splitAtFeatures } from "./feature_map.ts";
 import { resizeMap } from "./scalar_map.ts";
@@ -18,6 +19,8 @@ export interface ClassActivation {
   readonly label: number;
   /** `[size, size]`, from 0 to 1. */
   readonly map: Float32Array;
+  /** The model's height and width. */
+  readonly size: number;
 }
 
 /** Images on the device at once: features and gradients of so few fit any adapter. */
@@ -33,7 +36,7 @@ const through = (layers: readonly tf.layers.Layer[], x: tf.Tensor): tf.Tensor =>
  * computes by its running statistics, and neither learns of it.
  *
  * @param model The model.
- * @param images Grey images of the model's size.
+ * @param images Faces of any size and colour.
  * @param labels For each image the class to explain, by its place; the likeliest when left out.
  * @returns For each image its probabilities and map.
  * @throws {TypeError} When the model is no chain of layers with a convolution.
@@ -51,7 +54,7 @@ export async function gradCam(
   for (let from = 0; from < images.length; from += BATCH) {
     const batch = images.slice(from, from + BATCH);
     const pixels = new Uint8Array(batch.length * size * size);
-    batch.forEach(({ data }, i) => pixels.set(data, i * size * size));
+    batch.forEach((image, i) => pixels.set(greySquare(image, size).data, i * size * size));
     const results = tf.tidy(() => {
       const x = pixelsToInput(pixels, [batch.length, size, size, 1], preprocessing);
       const map = through(features, x);
@@ -88,7 +91,7 @@ export async function gradCam(
         const map = resizeMap(activation, height, width, size, size);
         const most = map.reduce((a, b) => Math.max(a, b), 0);
         if (most > 0) map.forEach((value, place) => map[place] = value / most);
-        out.push({ probabilities: shares, label: chosen[i], map });
+        out.push({ probabilities: shares, label: chosen[i], map, size });
       });
     } finally {
       tf.dispose(results);

@@ -4,8 +4,8 @@
  * @module
  */
 import { predictedLabels } from "../metrics/probabilities.ts";
+import { type Explainer, faceList, type ShownFace } from "./faces.ts";
 import { type Html, html } from "./html.ts";
-import { greyPngUri } from "./png.ts";
 import type { Predictions } from "./predictions.ts";
 import { missing, section, table } from "./section.ts";
 import { count, percent } from "./wording.ts";
@@ -16,15 +16,7 @@ const TITLE = "Worst mistakes";
 const SHOWN = 24;
 
 /** An image that was taken for what it is not. */
-interface Mistake {
-  /** Its place in the data set, from 0. */
-  readonly index: number;
-  /** The name of its class. */
-  readonly truth: string;
-  /** The name of the class that it was taken for. */
-  readonly guess: string;
-  /** The probability of that class. */
-  readonly confidence: number;
+interface Mistake extends ShownFace {
   /** The probability of its own class. */
   readonly own: number;
 }
@@ -32,34 +24,16 @@ interface Mistake {
 function mistakesOf({ probabilities, dataset }: Predictions): Mistake[] {
   const { labels, classes } = dataset;
   const guesses = predictedLabels(probabilities, classes.length);
-  return Array.from(labels, (label, index) => ({
+  return Array.from(labels, (truth, index) => ({
     index,
-    truth: classes[label],
-    guess: classes[guesses[index]],
+    truth,
+    guess: guesses[index],
     confidence: probabilities[index * classes.length + guesses[index]],
-    own: probabilities[index * classes.length + label],
-    isWrong: guesses[index] !== label,
+    own: probabilities[index * classes.length + truth],
   }))
-    .filter((each) => each.isWrong)
+    .filter(({ truth, guess }) => truth !== guess)
     .sort((a, b) => a.own - b.own || b.confidence - a.confidence || a.index - b.index)
     .slice(0, SHOWN);
-}
-
-function photo(mistake: Mistake, { dataset }: Predictions): Html {
-  const { data, width, height } = dataset.image(mistake.index);
-  const { truth, guess, confidence } = mistake;
-  return html`
-    <li>
-      <figure><img src="${greyPngUri(
-        data,
-        width,
-        height,
-      )}" alt="Face labelled ${truth}, taken for ${guess}" width="96" height="96"><figcaption><b>${truth}</b>
-    <span>${guess} ${percent(confidence, 0)}</span> <small>image ${count(
-      mistake.index + 1,
-    )}</small></figcaption></figure>
-    </li>
-  `;
 }
 
 /**
@@ -68,13 +42,15 @@ function photo(mistake: Mistake, { dataset }: Predictions): Html {
  * @param predictions The probabilities, if they are at hand.
  * @param reason Why they are not, otherwise.
  * @param photos Whether to show the images; otherwise they are listed.
+ * @param explain What to show beside each image, if anything.
  * @returns A section.
  */
-export function mistakesSection(
+export async function mistakesSection(
   predictions: Predictions | null,
   reason: string,
   photos: boolean,
-): Html {
+  explain: Explainer | null,
+): Promise<Html> {
   if (!predictions) {
     return section(
       "mistakes",
@@ -84,6 +60,7 @@ export function mistakesSection(
   }
   const mistakes = mistakesOf(predictions);
   if (mistakes.length === 0) return section("mistakes", TITLE, html`<p>There is none.</p>`);
+  const { classes } = predictions.dataset;
   const intro = html`<p>The wrong predictions whose true class got the least probability: the label,
 and what the network takes the face for. Some tell of the network, some of the labels.</p>`;
   if (photos) {
@@ -91,7 +68,11 @@ and what the network takes the face for. Some tell of the network, some of the l
       "mistakes",
       TITLE,
       intro,
-      html`<ul class="photos">${mistakes.map((each) => photo(each, predictions))}</ul>`,
+      await faceList(mistakes, predictions, explain, ({ truth, guess, confidence }) =>
+        html`
+          <b>${classes[truth]}</b>
+          <span>${classes[guess]} ${percent(confidence, 0)}</span>
+        `),
     );
   }
   return section(
@@ -109,8 +90,8 @@ and what the network takes the face for. Some tell of the network, some of the l
       ],
       mistakes.map((each) => [
         { figure: count(each.index + 1) },
-        each.truth,
-        each.guess,
+        classes[each.truth],
+        classes[each.guess],
         { figure: percent(each.confidence) },
         { figure: percent(each.own) },
       ]),

@@ -10,12 +10,14 @@ import { classSection } from "./class_table.ts";
 import { confusionSection } from "./confusion.ts";
 import { curves } from "./curves.ts";
 import { dataSection } from "./data_section.ts";
+import type { Explainer } from "./faces.ts";
 import { Html, html } from "./html.ts";
 import { mistakesSection } from "./mistakes.ts";
 import type { Predictions } from "./predictions.ts";
 import { type JsonObject, objectIn, type Run } from "./run_folder.ts";
 import { configSection, machineSection } from "./settings.ts";
 import { STYLE } from "./style.ts";
+import { successesSection } from "./successes.ts";
 import { summary } from "./summary.ts";
 
 /** What a report is made of. */
@@ -35,6 +37,8 @@ export interface ReportInput {
    * @default true
    */
   readonly photos?: boolean;
+  /** Shows where the network looks; asked only for faces that are shown. */
+  readonly explain?: Explainer;
 }
 
 /**
@@ -68,7 +72,7 @@ function classNames(evaluation: Evaluation | null, data: JsonObject): string[] {
  * @returns The page's source.
  */
 export async function renderReport(input: ReportInput): Promise<string> {
-  const { run, photos = true } = input;
+  const { run, photos = true, explain = null } = input;
   const [predictions, reason] = "missing" in input.predictions
     ? [null, input.predictions.missing]
     : [input.predictions, ""];
@@ -95,7 +99,8 @@ export async function renderReport(input: ReportInput): Promise<string> {
     ${confusionSection(evaluation, classes)}
     ${classSection(evaluation)}
     ${await calibrationSection(evaluation, predictions, reason)}
-    ${mistakesSection(predictions, reason, photos)}
+    ${await mistakesSection(predictions, reason, photos, explain)}
+    ${await successesSection(predictions, reason, photos, explain)}
     ${dataSection(run.config)}
     ${configSection(run.config)}
     ${machineSection(run.config)}

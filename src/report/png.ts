@@ -1,10 +1,12 @@
 /**
- * Grey images as PNG files.
+ * Images as PNG files inside the page.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 import { crc32, deflateSync } from "node:zlib";
+import { encodePng } from "../data/encode_png.ts";
+import type { Image } from "../transforms/transform.ts";
 
 function chunk(type: string, data: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(12 + data.length);
@@ -41,4 +43,14 @@ export function greyPngUri(pixels: ArrayLike<number>, width: number, height: num
     chunk("IEND", new Uint8Array()),
   ]);
   return `data:image/png;base64,${png.toString("base64")}`;
+}
+
+/**
+ * Encodes an image as a PNG data URI.
+ *
+ * @param image Grey, RGB or RGBA.
+ * @returns `data:image/png;base64,...`
+ */
+export async function pngUri(image: Image): Promise<string> {
+  return `data:image/png;base64,${Buffer.from(await encodePng(image)).toString("base64")}`;
 }

@@ -68,6 +68,12 @@ tbody th { position: sticky; left: 0; background: var(--card); font-weight: 600;
 .hit b, .miss b { display: block; font-weight: 600; }
 .hit span, .miss span { font-size: 12px; }
 .photos { display: grid; grid-template-columns: repeat(auto-fill, minmax(112px, 1fr)); gap: 16px 12px; margin: 0; padding: 0; list-style: none; }
+.photos.explained { grid-template-columns: repeat(auto-fill, minmax(208px, 1fr)); }
+.pictures { display: flex; gap: 4px; }
+.legend { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 4px 32px; margin-bottom: 16px; color: var(--muted); font-size: 14px; }
+.legend p { margin: 0; }
+.ramp { display: flex; align-items: center; gap: 8px; white-space: nowrap; }
+.ramp i { width: 112px; height: 12px; border-radius: 3px; }
 .photos img { display: block; width: 100%; height: auto; aspect-ratio: 1; border-radius: 6px; image-rendering: pixelated; }
 .photos figcaption { margin-top: 6px; font-size: 13px; line-height: 1.35; overflow-wrap: anywhere; }
 .photos b, .photos span { display: block; }

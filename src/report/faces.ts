@@ -1,0 +1,80 @@
+/**
+ * Photographs with what the network says of them, and where it looks.
+ *
+ * @module
+ */
+import { colourStops } from "../explain/colour_map.ts";
+import type { Image } from "../transforms/transform.ts";
+import { type Content, Html, html } from "./html.ts";
+import { pngUri } from "./png.ts";
+import type { Predictions } from "./predictions.ts";
+import { count } from "./wording.ts";
+
+/** A face that the report shows. */
+export interface ShownFace {
+  /** Its place in the data set, from 0. */
+  readonly index: number;
+  /** The label of its class. */
+  readonly truth: number;
+  /** The class that it was taken for. */
+  readonly guess: number;
+  /** The probability of that class. */
+  readonly confidence: number;
+}
+
+/**
+ * Lays over each of a few faces of the data set, in its size, what speaks for the class that it was
+ * taken for.
+ */
+export type Explainer = (faces: readonly ShownFace[]) => Promise<readonly Image[]>;
+
+/** What the pictures beside the faces mean. */
+const LEGEND = html`
+  <div class="legend">
+    <p>Beside each face, Grad-CAM: where the network saw what it
+  took the face for. It tells where, not how much, and no finer than the last convolution's
+  output.</p>
+    <p
+      class="ramp"><span>no evidence</span><i style="background: linear-gradient(to right, ${new Html(
+        colourStops("viridis").join(", "),
+      )})"></i><span>most of it</span></p>
+  </div>
+`;
+
+/**
+ * Shows faces side by side.
+ *
+ * @param faces Which.
+ * @param predictions The data set that they are in.
+ * @param explain What to show beside each; the faces alone when null.
+ * @param caption What stands below a face.
+ * @returns A list, after what explains it.
+ */
+export async function faceList(
+  faces: readonly ShownFace[],
+  { dataset }: Predictions,
+  explain: Explainer | null,
+  caption: (face: ShownFace) => Content,
+): Promise<Html> {
+  const { classes } = dataset;
+  const overlays = await explain?.(faces);
+  const picture = async (image: Image, alt: string) =>
+    html`<img src="${await pngUri(image)}" alt="${alt}" width="96" height="96">`;
+  const items = await Promise.all(faces.map(async (face, at) => {
+    const [truth, guess] = [classes[face.truth], classes[face.guess]];
+    const taken = truth === guess ? "" : `, taken for ${guess}`;
+    const overlay = overlays && await picture(overlays[at], `What speaks for ${guess} in it`);
+    return html`
+      <li>
+        <figure>
+          <div class="pictures">${await picture(
+            dataset.image(face.index),
+            `Face labelled ${truth}${taken}`,
+          )}${overlay}</div>
+          <figcaption>${caption(face)} <small>image ${count(face.index + 1)}</small></figcaption>
+        </figure>
+      </li>
+    `;
+  }));
+  return html`${overlays && LEGEND}<ul class="photos${overlays ? " explained" : ""}">${items}</ul>`;
+}
