@@ -423,9 +423,15 @@ async function train(plan: Plan, quiet: boolean): Promise<number> {
     const predictions = result.probabilities && isWhole
       ? { probabilities: result.probabilities, dataset: validation }
       : undefined;
-    // Who presses Ctrl-C does not wait for predictions that are not at hand.
+    // Who presses Ctrl-C does not wait for what is not at hand.
     const again = result.stopped === "aborted" ? undefined : validation;
-    const report = await writeReport(runDirectory, { predictions, dataset: again, training });
+    const explain = again !== undefined;
+    const report = await writeReport(runDirectory, {
+      predictions,
+      dataset: again,
+      training,
+      explain,
+    });
     if (!quiet) printResult(plan, result, report);
     model.dispose();
     gpu.dispose();
