@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { useWebGpu } from "../mod.ts";
+import { serveDashboard, useWebGpu } from "../mod.ts";
 import { auditDataset, type FerDataset, USAGES } from "../src/data.ts";
 import {
   type ArchitectureConfig,
@@ -204,6 +204,15 @@ const COMMAND = {
       about: "The GPU's kernels: as shipped, as deno task tune found, tfjs's own, as a file says",
       otherwise: "default, or the recipe's",
     },
+    dashboard: { kind: "boolean", about: "Show the training on a live page of this machine" },
+    port: {
+      kind: "integer",
+      value: "N",
+      min: 0,
+      max: 65535,
+      about: "The dashboard's port; 0 for any",
+      otherwise: "the first free one from 4848 on",
+    },
     quiet: { kind: "boolean", about: "Say nothing but errors" },
   },
   examples: [
@@ -222,12 +231,21 @@ const PLACES = [
   "init",
   "recipe",
   "tuning",
+  "dashboard",
+  "port",
   "quiet",
   "debug",
 ] as const;
 
 /** What may change in a run that goes on: limits, and what it shows. */
-const RESUMABLE: readonly string[] = [...RESUMABLE_CHANGES, "resume", "quiet", "debug"];
+const RESUMABLE: readonly string[] = [
+  ...RESUMABLE_CHANGES,
+  "resume",
+  "dashboard",
+  "port",
+  "quiet",
+  "debug",
+];
 
 /** A training, all its settings known. */
 interface Plan {
@@ -368,7 +386,14 @@ function printResult(plan: Plan, result: TrainingResult, report: string | null):
   }
 }
 
-async function train(plan: Plan, quiet: boolean): Promise<number> {
+/** How a training is followed. */
+interface Display {
+  readonly quiet: boolean;
+  readonly dashboard: boolean;
+  readonly port?: number;
+}
+
+async function train(plan: Plan, { quiet, dashboard, port }: Display): Promise<number> {
   const { runDirectory, config, data, init, tuning } = plan;
   const say = quiet ? () => {} : print;
   if (data === null) say(DRAWN_NOTICE);
@@ -376,6 +401,8 @@ async function train(plan: Plan, quiet: boolean): Promise<number> {
   const { training, validation } = trainingSplits(dataset, config.seed);
   const audit = auditDataset(dataset);
   const display = new ProgressDisplay(stdoutOutput());
+  await using page = dashboard ? serveDashboard({ port, runDirectory, audit }) : null;
+  if (page) say(`The dashboard is at ${page.url}`);
   const interrupt = catchInterrupt(
     () => {
       display.clear();
@@ -401,7 +428,10 @@ async function train(plan: Plan, quiet: boolean): Promise<number> {
     const trainer = new Trainer(model, config, {
       gpu,
       runDirectory: directory,
-      callbacks: quiet ? [] : [{ onTrainBegin: introduce }, display],
+      callbacks: [
+        ...(quiet ? [] : [{ onTrainBegin: introduce }, display]),
+        ...(page ? [page] : []),
+      ],
       signal: interrupt.signal,
       notes: {
         command: ["deno", "task", "train", ...Deno.args],
@@ -442,7 +472,13 @@ async function train(plan: Plan, quiet: boolean): Promise<number> {
   }
 }
 
-await runProgram(COMMAND, async ({ quiet }, _operands, given) => {
+await runProgram(COMMAND, async ({ quiet, dashboard, port }, _operands, given) => {
+  if (port !== undefined && !dashboard) {
+    throw new UsageError("Cannot use --port without --dashboard, whose port it is");
+  }
   const plan = given.resume ? await planResume(given, given.resume) : await planRun(given);
-  return await keepingNothingHalfDone(plan.runDirectory, () => train(plan, quiet));
+  return await keepingNothingHalfDone(
+    plan.runDirectory,
+    () => train(plan, { quiet, dashboard, port }),
+  );
 });
