@@ -33,4 +33,5 @@ export * from "./src/evaluate.ts";
 export * from "./src/predict.ts";
 export * from "./src/explain.ts";
 export * from "./src/report.ts";
+export * from "./src/dashboard.ts";
 export { VERSION } from "./src/version.ts";
