@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { type ClassProbability, predict } from "../mod.ts";
-import { decodeImage, type Image } from "../src/data.ts";
-import { loadModel } from "../src/model.ts";
+import { type ClassProbability, explain, overlayExplanation, predict } from "../mod.ts";
+import { decodeImage, encodePng, type Image } from "../src/data.ts";
+import { loadModel, writeFileAtomic } from "../src/model.ts";
 import { startComputing } from "./compute.ts";
 import { type Command, UsageError } from "./flags.ts";
 import { newestModel } from "./newest_model.ts";
@@ -23,9 +23,18 @@ const COMMAND = {
       about: "The model",
       otherwise: "the best weights of the newest run",
     },
+    explain: {
+      kind: "string",
+      value: "FILE",
+      about: "Write a PNG file that shows which parts of the one face speak for its expression",
+      otherwise: "none",
+    },
     json: { kind: "boolean", about: "Print a JSON object a line and image" },
   },
-  examples: ["deno task predict face.jpg --model runs/first/best.safetensors"],
+  examples: [
+    "deno task predict face.jpg --model runs/first/best.safetensors",
+    "deno task predict face.jpg --explain why.png",
+  ],
 } as const satisfies Command;
 
 /** Images that are decoded and on the device at once. */
@@ -52,8 +61,11 @@ function jsonLine(
   return JSON.stringify({ file, label: ranked[0].label, probabilities });
 }
 
-await runProgram(COMMAND, async ({ model: given, json }, files) => {
+await runProgram(COMMAND, async ({ model: given, explain: why, json }, files) => {
   if (files.length === 0) throw new UsageError("Cannot predict nothing: name one FILE or more");
+  if (why !== undefined && files.length > 1) {
+    throw new UsageError(`Cannot explain ${files.length} images in ${why}: name one FILE`);
+  }
   const path = given ?? await newestModel();
   const stop = await startComputing();
   const { model, metadata: { classes } } = await loadModel(path);
@@ -82,6 +94,12 @@ await runProgram(COMMAND, async ({ model: given, json }, files) => {
       );
       print(`${names[i].padEnd(width)}  ${cells.join("  ").trimEnd()}`);
     });
+    if (why !== undefined && images.length > 0) {
+      const [[{ label }]] = results;
+      const overlay = await overlayExplanation(await explain(model, images[0], { label }), images[0]);
+      await writeFileAtomic(why, await encodePng(overlay));
+      if (!json) print(`What speaks for ${label}: ${why}`);
+    }
   }
   model.dispose();
   stop();

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { EMOTIONS } from "../../src/emotions.ts";
-import { drawnFaces } from "../../src/data.ts";
+import { decodeImage, drawnFaces } from "../../src/data.ts";
 import { readSafetensors } from "../../src/model.ts";
 import {
   runTask,
@@ -127,6 +127,17 @@ Deno.test("train, evaluate, predict and report work one after the other", async 
     const shown = await runTask("predict", ["face.png"], { cwd: folder });
     assertEquals([shown.code, shown.stderr], [0, ""]);
     assertMatch(shown.stdout, /^face\.png {2}[a-z]+ [\d.]+ % /);
+
+    const explained = await runTask("predict", ["face.png", "--explain=why.png"], { cwd: folder });
+    assertEquals([explained.code, explained.stderr], [0, ""]);
+    assertMatch(explained.stdout, /^What speaks for [a-z]+: why\.png$/m);
+    const overlay = await decodeImage(await Deno.readFile(`${folder}/why.png`));
+    assertEquals([overlay.width, overlay.height, overlay.data.length], [48, 48, 4 * 48 * 48]);
+    const several = await runTask("predict", ["face.png", "face.png", "--explain", "why.png"], {
+      cwd: folder,
+    });
+    assertEquals(several.code, 2);
+    assertStringIncludes(several.stderr, "Cannot explain 2 images in why.png: name one FILE");
   });
 });
 
