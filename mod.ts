@@ -31,6 +31,7 @@ export * from "./src/train.ts";
 export * from "./src/metrics.ts";
 export * from "./src/evaluate.ts";
 export * from "./src/predict.ts";
+export * from "./src/pretrained.ts";
 export * from "./src/explain.ts";
 export * from "./src/report.ts";
 export * from "./src/dashboard.ts";
