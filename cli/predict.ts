@@ -96,7 +96,8 @@ await runProgram(COMMAND, async ({ model: given, explain: why, json }, files) =>
     });
     if (why !== undefined && images.length > 0) {
       const [[{ label }]] = results;
-      const overlay = await overlayExplanation(await explain(model, images[0], { label }), images[0]);
+      const explanation = await explain(model, images[0], { label });
+      const overlay = await overlayExplanation(explanation, images[0]);
       await writeFileAtomic(why, await encodePng(overlay));
       if (!json) print(`What speaks for ${label}: ${why}`);
     }
