@@ -29,6 +29,7 @@ export {
 } from "./model/description.ts";
 export { dropoutStates, setDropoutStates } from "./model/dropout.ts";
 export { buildFerCnn, type FerCnnOptions } from "./model/fer_cnn.ts";
+export { buildFerNet, type FerNetOptions } from "./model/fer_net.ts";
 export { applyInference, applyTraining } from "./model/fused_layers.ts";
 export { pixelsToInput } from "./model/input.ts";
 export { largestBatch } from "./model/largest_batch.ts";

@@ -6,6 +6,7 @@
 import { CheckpointError } from "./checkpoint_error.ts";
 import type { ArchitectureConfig, FerModel } from "./description.ts";
 import { assembleFerCnn } from "./fer_cnn.ts";
+import { assembleFerNet } from "./fer_net.ts";
 
 /** Builds a network from the options in its file. */
 type Assemble = (
@@ -16,6 +17,7 @@ type Assemble = (
 /** A new network is one line here; its builder checks the options. */
 const ARCHITECTURES: Readonly<Record<string, Assemble>> = {
   ferCnn: assembleFerCnn,
+  ferNet: assembleFerNet,
 };
 
 /**

@@ -67,7 +67,8 @@ export function describeModel(model: FerModel): ModelDescription {
   const description = metadata?.[KEY];
   if (!description) {
     throw new TypeError(
-      `Cannot tell the classes of model ${model.name}: build it with buildFerCnn() or loadModel()`,
+      `Cannot tell the classes of model ${model.name}: ` +
+        "build it with buildFerCnn(), buildFerNet() or loadModel()",
     );
   }
   return description as ModelDescription;

@@ -8,6 +8,7 @@ import { EMOTIONS, IMAGE_SIZE, PIXEL_MEAN, PIXEL_STD } from "../emotions.ts";
 import { BatchNorm2d } from "./batch_norm.ts";
 import { type FerModel, setDescription } from "./description.ts";
 import { SeededDropout, SeededDropout2d } from "./dropout.ts";
+import { checkNetworkOptions } from "./network_options.ts";
 import { UniformInitializer } from "./uniform_initializer.ts";
 
 /** The parts of {@linkcode buildFerCnn}'s network that can be chosen. */
@@ -60,31 +61,6 @@ export interface FerCnnOptions {
 const WEIGHTS = 1_001;
 const MASKS = 1_002;
 
-function checkOptions(options: Required<FerCnnOptions>): void {
-  const { filters, hidden, dropout2d, dropout, classes, size, seed } = options;
-  const refuse = (why: string): never => {
-    throw new RangeError(`Cannot build the network: ${why}`);
-  };
-  const isCount = (value: unknown) => Number.isSafeInteger(value) && Number(value) > 0;
-  if (!Array.isArray(filters) || filters.length === 0 || !filters.every(isCount)) {
-    refuse(`filters must be positive integers, one a block, got [${filters}]`);
-  }
-  if (!isCount(hidden)) refuse(`hidden must be a positive integer, got ${hidden}`);
-  for (const [name, rate] of [["dropout2d", dropout2d], ["dropout", dropout]] as const) {
-    if (!(rate >= 0 && rate < 1)) refuse(`${name} must be from 0 to below 1, got ${rate}`);
-  }
-  if (!Array.isArray(classes) || classes.length < 2 || new Set(classes).size < classes.length) {
-    refuse(`classes must be two or more different names, got [${classes}]`);
-  }
-  const least = 2 ** filters.length;
-  if (!isCount(size) || size < least) {
-    refuse(`size must be an integer from ${least} on for ${filters.length} blocks, got ${size}`);
-  }
-  if (!Number.isSafeInteger(seed) || seed < 0) {
-    refuse(`seed must be an integer from 0 to 2^53 - 1, got ${seed}`);
-  }
-}
-
 /**
  * Builds the network, random or with zeros for weights that are about to be read from a file.
  *
@@ -102,8 +78,17 @@ export function assembleFerCnn(options: FerCnnOptions, weights: "random" | "zero
     seed: 42,
     ...options,
   };
-  checkOptions(complete);
   const { filters, hidden, dropout2d, dropout, classes, size, seed } = complete;
+  checkNetworkOptions({
+    filters,
+    part: "block",
+    counts: { hidden },
+    rates: { dropout2d, dropout },
+    classes,
+    size,
+    least: 2 ** filters?.length,
+    seed,
+  });
 
   // kaiming_uniform_(a=sqrt(5)) of PyTorch's Conv2d and Linear, and their bias: both come to
   // U(-1/sqrt(fan_in), 1/sqrt(fan_in)).

@@ -4,6 +4,7 @@
  * @module
  */
 import type { FerModel } from "./description.ts";
+import { layerShapes } from "./layer_shapes.ts";
 
 /** Bytes of a float32. */
 const ELEMENT = 4;
@@ -30,11 +31,8 @@ const ELEMENT = 4;
  */
 export function largestBatch(model: FerModel, maxBindingBytes: number): number {
   let biggest = 1;
-  for (const { outputShape } of model.layers) {
-    const shapes = Array.isArray(outputShape[0]) ? outputShape : [outputShape];
-    for (const [, ...dimensions] of shapes as (number | null)[][]) {
-      biggest = Math.max(biggest, dimensions.reduce<number>((a, b) => a * (b ?? 1), 1));
-    }
+  for (const [, ...dimensions] of layerShapes(model).values()) {
+    biggest = Math.max(biggest, dimensions.reduce<number>((a, b) => a * (b ?? 1), 1));
   }
   return Math.floor(maxBindingBytes / (biggest * ELEMENT));
 }

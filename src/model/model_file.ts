@@ -15,6 +15,7 @@ import {
   type Preprocessing,
   setDescription,
 } from "./description.ts";
+import { takesSize } from "./layer_shapes.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 import { readSource } from "./source.ts";
 import { loadStateDict, type LoadStateDictOptions, toStateDict } from "./weights.ts";
@@ -133,11 +134,11 @@ export async function loadModel(source: string | URL | Uint8Array): Promise<Load
   }
   try {
     const { size } = metadata.preprocessing;
-    const [, height] = model.inputs[0].shape;
-    if (height !== size) {
+    if (!takesSize(model, size)) {
+      const [, height] = model.inputs[0].shape;
       throw new CheckpointError(
         `Cannot read ${name}: its preprocessing gives images of ${size}x${size}, ` +
-          `its network takes ${height}x${height}`,
+          `its network takes ${height === null ? "larger ones" : `${height}x${height}`}`,
       );
     }
     loadStateDict(model, tensors, { source: name });
