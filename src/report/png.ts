@@ -3,10 +3,56 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
-import { crc32, deflateSync } from "node:zlib";
 import { encodePng } from "../data/encode_png.ts";
 import type { Image } from "../transforms/transform.ts";
+
+/** The remainder that a PNG's chunks end in (PNG specification, annex D). */
+function crc32(bytes: Uint8Array): number {
+  let crc = -1;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc;
+}
+
+/** The most bytes in a block of deflate that is stored, not compressed. */
+const BLOCK = 65_535;
+
+/**
+ * Bytes as a zlib stream of stored blocks (RFC 1950 and 1951): faces of 48x48 hardly get smaller,
+ * and browsers compress only asynchronously.
+ */
+function store(bytes: Uint8Array): Uint8Array {
+  const blocks = Math.max(1, Math.ceil(bytes.length / BLOCK));
+  const out = new Uint8Array(2 + 5 * blocks + bytes.length + 4);
+  const view = new DataView(out.buffer);
+  view.setUint16(0, 0x7801);
+  let at = 2;
+  for (let block = 0; block < blocks; block++) {
+    const part = bytes.subarray(block * BLOCK, (block + 1) * BLOCK);
+    out[at] = block === blocks - 1 ? 1 : 0;
+    view.setUint16(at + 1, part.length, true);
+    view.setUint16(at + 3, ~part.length, true);
+    out.set(part, at + 5);
+    at += 5 + part.length;
+  }
+  let [a, b] = [1, 0]; // Adler-32
+  for (const byte of bytes) {
+    a = (a + byte) % 65_521;
+    b = (b + a) % 65_521;
+  }
+  view.setUint16(at, b);
+  view.setUint16(at + 2, a);
+  return out;
+}
+
+function pngUriOf(...parts: readonly Uint8Array[]): string {
+  const text = parts.map((bytes) =>
+    Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")
+  );
+  return `data:image/png;base64,${btoa(text.join(""))}`;
+}
 
 function chunk(type: string, data: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(12 + data.length);
@@ -36,13 +82,12 @@ export function greyPngUri(pixels: ArrayLike<number>, width: number, height: num
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) rows[y * (width + 1) + 1 + x] = pixels[y * width + x];
   }
-  const png = Buffer.concat([
+  return pngUriOf(
     Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a),
     chunk("IHDR", header),
-    chunk("IDAT", deflateSync(rows)),
+    chunk("IDAT", store(rows)),
     chunk("IEND", new Uint8Array()),
-  ]);
-  return `data:image/png;base64,${png.toString("base64")}`;
+  );
 }
 
 /**
@@ -52,5 +97,5 @@ export function greyPngUri(pixels: ArrayLike<number>, width: number, height: num
  * @returns `data:image/png;base64,...`
  */
 export async function pngUri(image: Image): Promise<string> {
-  return `data:image/png;base64,${Buffer.from(await encodePng(image)).toString("base64")}`;
+  return pngUriOf(await encodePng(image));
 }
