@@ -6,29 +6,20 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
-import manifest from "../deno.json" with { type: "json" };
 import { hasPretrained, loadPretrained } from "../mod.ts";
-import { buildFerCnn, CheckpointError, encodeModel } from "../src/model.ts";
+import { CheckpointError } from "../src/model.ts";
 import { FERNET } from "../src/pretrained/fernet.ts";
-import {
-  type PackagedWeights,
-  readPackagedWeights,
-  sha256,
-} from "../src/pretrained/packaged_weights.ts";
+import { readPackagedWeights, sha256 } from "../src/pretrained/packaged_weights.ts";
 import { servePackage } from "./pretrained/served_package.ts";
+import {
+  FILE,
+  programFolder,
+  programOf,
+  tinyFiles,
+  tinyWeights,
+} from "./pretrained/tiny_package.ts";
 
 await tf.setBackend("cpu");
-
-const FILE = "src/pretrained/fernet.safetensors";
-
-/** A network of a few filters in a file, and what the code would know of it. */
-async function tinyWeights(): Promise<{ bytes: Uint8Array; expected: PackagedWeights }> {
-  const model = buildFerCnn({ filters: [2, 3, 4], hidden: 4, seed: 5 });
-  const bytes = await encodeModel(model, { dtype: "F16", metadata: { data: "drawn" } });
-  model.dispose();
-  const expected = { file: "fernet.safetensors", bytes: bytes.length, sha256: await sha256(bytes) };
-  return { bytes, expected };
-}
 
 function damaged(bytes: Uint8Array): Uint8Array {
   const copy = bytes.slice();
@@ -157,11 +148,6 @@ Deno.test("loadPretrained() loads the packaged network, or says that there is no
   model.dispose();
 });
 
-/** The generated module for a weight file. */
-const moduleOf = (expected: PackagedWeights | null) =>
-  `import type { PackagedWeights } from "./packaged_weights.ts";\n` +
-  `export const FERNET: PackagedWeights | null = ${JSON.stringify(expected)};\n`;
-
 /** A program that uses the package as it is served, and runs apart from this process. */
 async function runProgram(
   folder: string,
@@ -185,35 +171,12 @@ async function runProgram(
 }
 
 Deno.test("loadPretrained() works as a registry serves the package, and offline after that", async () => {
-  const { bytes, expected } = await tinyWeights();
-  const files = new Map<string, string | Uint8Array>([
-    ["src/pretrained/fernet.ts", moduleOf(expected)],
-    [FILE, bytes],
-  ]);
-  const server = servePackage(files);
-  const folder = await Deno.makeTempDir({ prefix: "fer-served-" });
+  const server = servePackage(tinyFiles(await tinyWeights()));
+  const folder = await programFolder();
   const net = `--allow-net=${new URL(server.url).host}`;
   try {
-    // Modules are vendored into the folder, so that the user's own cache stays as it is.
-    const config = { vendor: true, lock: false, nodeModulesDir: "none" };
-    await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(config));
-    await Deno.mkdir(`${folder}/vendor`);
-    await Deno.symlink(
-      new URL("../vendor/jsr.io", import.meta.url).pathname,
-      `${folder}/vendor/jsr.io`,
-    );
-    await Deno.writeTextFile(
-      `${folder}/main.ts`,
-      `import * as tf from "npm:@tensorflow/tfjs@${
-        manifest.imports["@tensorflow/tfjs"].split("@").at(-1)
-      }";
-      import { loadPretrained, predict } from "${server.url}/mod.ts";
-      tf.env().set("PROD", true);
-      await tf.setBackend("cpu");
-      const { model, metadata } = await loadPretrained();
-      const grey = { data: new Uint8Array(48 * 48).fill(128), width: 48, height: 48 };
-      console.log(JSON.stringify([metadata.data, (await predict(model, grey)).length]));`,
-    );
+    const program = programOf(`${server.url}/mod.ts`, "console.log(result)");
+    await Deno.writeTextFile(`${folder}/main.ts`, program);
     const refused = await runProgram(folder, server.url);
     assertEquals(refused.code, 1);
     assertMatch(refused.stderr, /CheckpointError: Cannot read model .*fernet.*--allow-net/);
