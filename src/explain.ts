@@ -5,13 +5,15 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { gradCam } from "./explain/grad_cam.ts";
+import { overlayImage, type OverlayOptions, type SquareMap } from "./explain/overlay.ts";
 import { describeModel, type FerModel } from "./model/description.ts";
 import type { LoadedModel } from "./model/model_file.ts";
 import type { ClassProbability } from "./predict.ts";
 import { type ImageBatchTensor, type ImageInput, readImages } from "./predict/image_input.ts";
+import type { Image } from "./transforms/transform.ts";
 
 export type { ColourMap } from "./explain/colour_map.ts";
-export { overlayExplanation, type OverlayOptions, type SquareMap } from "./explain/overlay.ts";
+export type { OverlayOptions, SquareMap } from "./explain/overlay.ts";
 
 /** What {@linkcode explain} explains. */
 export interface ExplainOptions {
@@ -113,4 +115,35 @@ export async function explain(
     size: activation.size,
   }));
   return isBatch ? explanations : explanations[0];
+}
+
+/**
+ * Lays an explanation's map over the face that it is of: grey below, colours above.
+ *
+ * @param explanation What {@linkcode explain} gave for the image.
+ * @param image The same image, in any form that `explain()` takes.
+ * @param options Colours and how much of them.
+ * @returns RGBA, fully opaque, of the image's size; `encodePng()` makes a file of it.
+ * @throws {TypeError} When the image is none.
+ * @throws {RangeError} When an option is out of range.
+ *
+ * @example
+ * ```ts
+ * import { buildFerCnn, encodePng, explain, overlayExplanation } from "@fer/core";
+ *
+ * const model = buildFerCnn({ filters: [4, 4, 4], hidden: 8 });
+ * const face = { data: new Uint8Array(96 * 96).fill(128), width: 96, height: 96 };
+ * const overlay = await overlayExplanation(await explain(model, face), face, { alpha: 0.8 });
+ * console.assert(overlay.width === 96 && overlay.data.length === 4 * 96 * 96);
+ * const png = await encodePng(overlay);
+ * console.assert(png[1] === "P".charCodeAt(0));
+ * ```
+ */
+export async function overlayExplanation(
+  explanation: SquareMap,
+  image: ImageInput,
+  options: OverlayOptions = {},
+): Promise<Image> {
+  const [[read]] = await readImages(image);
+  return overlayImage(explanation, read, options);
 }

@@ -492,15 +492,20 @@ Deno.test("colour maps are matplotlib's, and brighter from end to end", () => {
 });
 
 Deno.test("overlayExplanation() mixes the grey face with the map's colours", async () => {
-  const map = new Float32Array([0, 0, 1, 1]);
+  const map = new Float32Array([0, 0.5, 1, 1]);
   const face = { data: Uint8Array.of(0, 100, 200, 255), width: 2, height: 2 };
-  const { data, width, height } = await overlayExplanation({ map, size: 2 }, face, { alpha: 0.25 });
+  const { data, width, height } = await overlayExplanation({ map, size: 2 }, face, { alpha: 0.8 });
   assertEquals([width, height], [2, 2]);
-  const [dark, bright] = [[68, 1, 84], [253, 231, 37]];
-  const expected = [[0, dark], [100, dark], [200, bright], [255, bright]] as const;
+  // matplotlib's viridis at 0.5 and 1; where the map is 0, the face is left as it is.
+  const [half, whole] = [[33, 145, 140], [253, 231, 37]];
+  const mixed = (
+    grey: number,
+    colour: number[],
+    cover: number,
+  ) => [...colour.map((channel) => grey * (1 - cover) + channel * cover), 255];
   assertClose(
     data,
-    expected.flatMap(([grey, colour]) => [...colour.map((c) => grey * 0.75 + c * 0.25), 255]),
+    [[0, 0, 0, 255], mixed(100, half, 0.4), mixed(200, whole, 0.8), mixed(255, whole, 0.8)].flat(),
     0.51,
   );
 });

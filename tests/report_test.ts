@@ -6,7 +6,7 @@ import { evaluateProbabilities } from "../src/metrics.ts";
 import { Generator } from "../src/random.ts";
 import { type Predictions, writeReport } from "../src/report.ts";
 import { html } from "../src/report/html.ts";
-import { greyPngUri } from "../src/report/png.ts";
+import { greyPngUri, pngUri } from "../src/report/png.ts";
 import { duration, jsonWords, words } from "../src/report/wording.ts";
 
 const SIZE = 8;
@@ -329,6 +329,83 @@ Deno.test("writeReport() computes from best.safetensors what it is given images 
 
     const { dataset } = predictions(["a", "b"]);
     await assertRejects(() => writeReport(run, { dataset }), TypeError, "its classes are a, b");
+  });
+});
+
+Deno.test("writeReport() lays over each face what the best weights go by", async () => {
+  const tf = await import("@tensorflow/tfjs");
+  const { buildFerCnn, saveModel } = await import("../src/model.ts");
+  const { drawnFaces } = await import("../src/data.ts");
+  const { explain, overlayExplanation } = await import("../src/explain.ts");
+  const { predict } = await import("../src/predict.ts");
+  await tf.setBackend("cpu");
+  await withRun({ "metrics.jsonl": metrics(2) }, async (run) => {
+    const model = buildFerCnn({ filters: [2, 2, 3], hidden: 4, seed: 2 });
+    await saveModel(model, `${run}/best.safetensors`);
+    const dataset = drawnFaces(14, 1);
+    const before = tf.memory().numTensors;
+    const page = await report(run, { dataset });
+    assertEquals(tf.memory().numTensors, before);
+    const pictures = [...page.matchAll(/<img src="([^"]*)" alt="([^"]*)"/g)];
+    const faces = pictures.filter(([, , alt]) => alt.startsWith("Face labelled"));
+    const overlays = pictures.filter(([, , alt]) => alt.startsWith("What speaks for"));
+    assertEquals(overlays.length, faces.length);
+    assertEquals(pictures.length, 2 * faces.length);
+    assertStringIncludes(page, "Grad-CAM");
+
+    // The overlay of the first mistake, made by the public functions.
+    const place = Number(text(page).match(/image (\d+)/)?.[1]) - 1;
+    const face = dataset.image(place);
+    const [{ label }] = await predict(model, face);
+    const { data, width, height } = await overlayExplanation(await explain(model, face), face);
+    assertEquals(overlays[0][2], `What speaks for ${label} in it`);
+    assertEquals(overlays[0][1], await pngUri({ data, width, height }));
+
+    const apart = await report(run, { dataset, explain: false });
+    assertEquals(apart.match(/<img /g)?.length, faces.length);
+    assert(!apart.includes("Grad-CAM"));
+    const without = await report(run, { dataset, photos: false });
+    assert(!without.includes("<img") && !without.includes("Grad-CAM"));
+    model.dispose();
+  });
+});
+
+Deno.test("writeReport() explains predictions that it is given, where there are best weights", async () => {
+  const tf = await import("@tensorflow/tfjs");
+  const { buildFerCnn, saveModel } = await import("../src/model.ts");
+  await tf.setBackend("cpu");
+  const { files, made } = complete();
+  await withRun(files, async (run) => {
+    assert(!(await report(run, { predictions: made })).includes("What speaks for"));
+    const model = buildFerCnn({ filters: [2, 2], hidden: 4, seed: 1, size: SIZE + 4 });
+    await saveModel(model, `${run}/best.safetensors`);
+    model.dispose();
+    assertStringIncludes(await report(run, { predictions: made }), "What speaks for");
+    // Without photographs the weights are not looked at.
+    await Deno.writeTextFile(`${run}/best.safetensors`, "no model");
+    await report(run, { predictions: made, photos: false });
+  });
+});
+
+Deno.test("writeReport() shows the surest success of each class, and names those without", async () => {
+  const classes = ["calm", "cross", "keen"];
+  const rows = [[0.5, 0.3, 0.2], [0.8, 0.1, 0.1], [0.6, 0.3, 0.1], [0.1, 0.2, 0.7]];
+  const dataset = new FerDataset({
+    pixels: new Uint8Array(4 * SIZE * SIZE),
+    labels: Int8Array.of(0, 0, 1, 2),
+    usages: new Uint8Array(4).fill(1),
+    classes,
+    size: SIZE,
+    source: "made up",
+  });
+  const made = { probabilities: rows.flat(), dataset };
+  await withRun({ "metrics.jsonl": metrics(1) }, async (run) => {
+    const shown = text(await report(run, { predictions: made }));
+    assertStringIncludes(shown, "No image of cross is recognized.");
+    assertStringIncludes(shown, "calm 80% image 2");
+    assertStringIncludes(shown, "keen 70% image 4");
+    const listed = text(await report(run, { predictions: made, photos: false }));
+    assertStringIncludes(listed, "Class Image Confidence calm 2 80.0% keen 4 70.0%");
   });
 });
 

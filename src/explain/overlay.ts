@@ -3,27 +3,30 @@
  *
  * @module
  */
-import { type ImageInput, readImages } from "../predict/image_input.ts";
 import { Grayscale } from "../transforms/grayscale.ts";
 import type { Image } from "../transforms/transform.ts";
 import { COLOUR_MAPS, type ColourMap, colourMap } from "./colour_map.ts";
 import { resizeMap } from "./scalar_map.ts";
 
-/** How {@linkcode overlayExplanation} mixes face and map. */
+/** How `overlayExplanation()` mixes face and map. */
 export interface OverlayOptions {
   /**
-   * How much of the colour covers the face, from 0 to 1.
+   * How much of the face the colour covers where the map is 1, from 0 to 1; where it is 0, the face
+   * is left as it is.
    *
-   * @default 0.5
+   * @default 0.6
    */
   readonly alpha?: number;
   /**
-   * Colours from what did not count to what counted most.
+   * Colours from what speaks for the class a little to what speaks for it most.
    *
    * @default "viridis"
    */
   readonly colourMap?: ColourMap;
 }
+
+/** How much of the face the colour covers by default where the map is 1. */
+export const OVERLAY_ALPHA = 0.6;
 
 /** A square map of numbers from 0 to 1. */
 export interface SquareMap {
@@ -40,11 +43,13 @@ export interface SquareMap {
  * @param image The face.
  * @param options Colours and how much of them.
  * @returns RGBA, fully opaque, of the image's size.
+ * @throws {TypeError} When it is not an image of bytes.
+ * @throws {RangeError} When an option is out of range.
  */
 export function overlayImage(
   { map, size }: SquareMap,
   image: Image,
-  { alpha = 0.5, colourMap: name = "viridis" }: OverlayOptions = {},
+  { alpha = OVERLAY_ALPHA, colourMap: name = "viridis" }: OverlayOptions = {},
 ): Image {
   if (!(alpha >= 0 && alpha <= 1)) {
     throw new RangeError(`Cannot overlay with alpha ${alpha}: expected 0 to 1`);
@@ -59,40 +64,10 @@ export function overlayImage(
   const colourOf = colourMap(name);
   const data = new Uint8ClampedArray(4 * width * height).fill(255);
   values.forEach((value, place) => {
+    const cover = alpha * value;
     colourOf(value).forEach((channel, c) => {
-      data[4 * place + c] = grey[place] * (1 - alpha) + channel * alpha;
+      data[4 * place + c] = grey[place] * (1 - cover) + channel * cover;
     });
   });
   return { data, width, height };
-}
-
-/**
- * Lays an explanation's map over the face that it is of: grey below, colours above.
- *
- * @param explanation What {@linkcode explain} gave for the image.
- * @param image The same image, in any form that `explain()` takes.
- * @param options Colours and how much of them.
- * @returns RGBA, fully opaque, of the image's size; `encodePng()` makes a file of it.
- * @throws {TypeError} When the image is none.
- * @throws {RangeError} When an option is out of range.
- *
- * @example
- * ```ts
- * import { buildFerCnn, encodePng, explain, overlayExplanation } from "@fer/core";
- *
- * const model = buildFerCnn({ filters: [4, 4, 4], hidden: 8 });
- * const face = { data: new Uint8Array(96 * 96).fill(128), width: 96, height: 96 };
- * const overlay = await overlayExplanation(await explain(model, face), face, { alpha: 0.4 });
- * console.assert(overlay.width === 96 && overlay.data.length === 4 * 96 * 96);
- * const png = await encodePng(overlay);
- * console.assert(png[1] === "P".charCodeAt(0));
- * ```
- */
-export async function overlayExplanation(
-  explanation: SquareMap,
-  image: ImageInput,
-  options: OverlayOptions = {},
-): Promise<Image> {
-  const [[read]] = await readImages(image);
-  return overlayImage(explanation, read, options);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { colourStops } from "../explain/colour_map.ts";
+import { OVERLAY_ALPHA } from "../explain/overlay.ts";
 import type { Image } from "../transforms/transform.ts";
 import { type Content, Html, html } from "./html.ts";
 import { pngUri } from "./png.ts";
@@ -28,16 +29,23 @@ export interface ShownFace {
  */
 export type Explainer = (faces: readonly ShownFace[]) => Promise<readonly Image[]>;
 
+/** The colours of the overlays, over grey, from nothing to the most. */
+const RAMP = colourStops("viridis")
+  .map((colour, i, { length }) => {
+    const cover = Math.round(OVERLAY_ALPHA * 255 * i / (length - 1));
+    return `${colour}${cover.toString(16).padStart(2, "0")}`;
+  })
+  .join(", ");
+
 /** What the pictures beside the faces mean. */
 const LEGEND = html`
   <div class="legend">
-    <p>Beside each face, Grad-CAM: where the network saw what it
-  took the face for. It tells where, not how much, and no finer than the last convolution's
-  output.</p>
+    <p>Beside each face, Grad-CAM: where the network sees what it
+  takes the face for. A map tells where, not how much, and is as coarse as the last convolution.</p>
     <p
-      class="ramp"><span>no evidence</span><i style="background: linear-gradient(to right, ${new Html(
-        colourStops("viridis").join(", "),
-      )})"></i><span>most of it</span></p>
+      class="ramp"><span>nothing</span><i style="background-image: linear-gradient(to right, ${new Html(
+        RAMP,
+      )})"></i><span>most</span></p>
   </div>
 `;
 

@@ -73,7 +73,7 @@ tbody th { position: sticky; left: 0; background: var(--card); font-weight: 600;
 .legend { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 4px 32px; margin-bottom: 16px; color: var(--muted); font-size: 14px; }
 .legend p { margin: 0; }
 .ramp { display: flex; align-items: center; gap: 8px; white-space: nowrap; }
-.ramp i { width: 112px; height: 12px; border-radius: 3px; }
+.ramp i { width: 112px; height: 12px; border-radius: 3px; background-color: #808080; }
 .photos img { display: block; width: 100%; height: auto; aspect-ratio: 1; border-radius: 6px; image-rendering: pixelated; }
 .photos figcaption { margin-top: 6px; font-size: 13px; line-height: 1.35; overflow-wrap: anywhere; }
 .photos b, .photos span { display: block; }

@@ -53,7 +53,7 @@ export async function successesSection(
   const successes = successesOf(predictions);
   const without = classes.filter((_, label) => successes.every(({ truth }) => truth !== label));
   const intro = html`<p>Of each class the right prediction that the network is surest of.${
-    without.length > 0 && [" None is right of ", without.join(", "), "."]
+    without.length > 0 && [" No image of ", without.join(", "), " is recognized."]
   }</p>`;
   if (successes.length === 0) return section("successes", TITLE, html`<p>There is none.</p>`);
   if (photos) {
