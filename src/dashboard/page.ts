@@ -67,7 +67,7 @@ export function renderDashboard(name: string, audit?: DatasetAudit): string {
             "Macro-F1",
           )}${tile("lr", "Learning rate")}${tile("speed", "Images a second")}${tile(
             "memory",
-            "Memory on the GPU",
+            "GPU memory",
           )}</dl>
         </header>
         <main id="main">

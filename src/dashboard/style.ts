@@ -30,9 +30,9 @@ export const STYLE = `${REPORT_STYLE}
 .course p { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 24px; margin: 8px 0 0; max-width: none; color: var(--muted); font-size: 14px; font-variant-numeric: tabular-nums; }
 .tiles { grid-template-columns: repeat(auto-fit, minmax(160px, 1fr)); margin-top: 20px; }
 .live { position: relative; }
-.live figcaption { align-items: baseline; min-height: 30px; }
-.live figcaption h3 { margin: 0 auto 0 0; font-size: 14px; }
-.live .legend { display: contents; }
+.live figcaption { display: block; }
+.live figcaption h3 { margin: 0 0 2px; font-size: 14px; }
+.live .legend { display: flex; flex-wrap: wrap; gap: 0 16px; min-height: 21px; }
 .live .key b { margin-left: 4px; color: var(--ink); font-weight: 600; font-variant-numeric: tabular-nums; }
 .live .key i { border-top-style: solid; }
 .live .key.thin i { border-top-width: 1px; }
@@ -51,6 +51,7 @@ export const STYLE = `${REPORT_STYLE}
 .faces { grid-template-columns: repeat(auto-fill, minmax(124px, 1fr)); }
 .faces li { padding: 8px; border: 1px solid var(--rule); border-radius: 10px; background: var(--card); }
 .faces .guess { display: flex; justify-content: space-between; gap: 6px; color: var(--muted); font-variant-numeric: tabular-nums; }
+.faces .guess span { display: inline; color: inherit; }
 .faces .right .guess { color: var(--good); } .faces .wrong .guess { color: var(--bad); }
 .faces .meter { display: block; height: 4px; margin-top: 4px; border-radius: 2px; background: linear-gradient(to right, currentColor calc(var(--rate, 0) * 100%), var(--rule) 0); }
 .faces .right .meter { color: var(--good); } .faces .wrong .meter { color: var(--bad); }

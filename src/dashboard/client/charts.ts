@@ -14,11 +14,11 @@ import { type Curve, LineChart } from "./line_chart.ts";
  * A learning rate as people read it.
  *
  * @param value The rate.
- * @returns For instance `0.001` or `2.5e-5`.
+ * @returns For instance `0.02` or `2.5e-5`.
  */
 export function rate(value: number): string {
   const rounded = Number(value.toPrecision(3));
-  return rounded !== 0 && Math.abs(rounded) < 1e-3 ? rounded.toExponential() : String(rounded);
+  return rounded !== 0 && Math.abs(rounded) < 1e-2 ? rounded.toExponential() : String(rounded);
 }
 
 /** The four charts. */

@@ -57,8 +57,8 @@ export class FacesView {
     });
     write(
       byId("faces-note"),
-      `The same images after every epoch: ${hits} of ${faces.length} right after epoch ` +
-        `${predictions.epoch}. A label may be wrong, too.`,
+      `After epoch ${predictions.epoch} the network is right about ${hits} of ${faces.length}. ` +
+        "The images are the same throughout the run.",
     );
   }
 

@@ -8,7 +8,7 @@ import { draw, make, write } from "./elements.ts";
 
 /** A curve, its points from left to right. */
 export interface Curve {
-  /** Its name. */
+  /** Its name; empty where the chart's title says enough. */
   readonly name: string;
   /** Its colour, by the style sheet's names. */
   readonly colour: "first" | "second" | "third";
@@ -219,7 +219,9 @@ export class LineChart {
         ? `${name} from ${format(first)} to ${format(last)}`
         : `${name} ${format(first)}`;
     });
-    return `${this.#title}: ${courses.join("; ")}. The arrow keys read single values.`;
+    return `${this.#title}: ${
+      courses.map((each) => each.trim()).join("; ")
+    }. The arrow keys read single values.`;
   }
 
   #look(at: number | null): void {
@@ -269,9 +271,7 @@ export class LineChart {
         make(
           "span",
           { class: `key ${colour}${isThin ? " thin" : ""}` },
-          make("i", {}),
-          name,
-          " ",
+          ...(name === "" ? [] : [make("i", {}), name, " "]),
           make("b", {}, format(nearest[1])),
           " ",
         ),
