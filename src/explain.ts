@@ -48,10 +48,11 @@ export interface Explanation {
  * summed, each weighted by the mean gradient of the class's logit; what is negative is cut off, the
  * rest is upsampled bilinearly and scaled so that its most is 1. So a map tells where, not how
  * much: maps of two images do not compare. It is as coarse as the last convolution's output (12 x 12
- * with `buildFerCnn()`), and it is all zeros when every place speaks against the class.
+ * with `buildFerCnn()`, 6 x 6 with `buildFerNet()`), and all zeros when no place speaks for the
+ * class.
  *
  * The model is as it was afterwards: BatchNorm's running statistics and dropout's counters do not
- * change. Works on tfjs's `webgpu`, `wasm` and `cpu` backends, with any model of this library whose
+ * change. Works on tfjs's `webgpu` and `cpu` backends, with any model of this library whose
  * layers follow one another and have a convolution among them.
  *
  * @param model A model, or what `loadModel()` gave.
