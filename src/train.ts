@@ -9,6 +9,8 @@ export { TrainingDivergedError } from "./train/checkpoint.ts";
 export * from "./train/config.ts";
 export { balancedClassWeights, crossEntropy, targetCoefficients } from "./train/loss.ts";
 export type { TargetOptions } from "./train/loss.ts";
+export { Muon, type MuonOptions } from "./train/muon.ts";
+export type { Optimizer } from "./train/optimizer.ts";
 export * from "./train/run_directory.ts";
 export * from "./train/schedule.ts";
 export * from "./train/trainer.ts";

@@ -19,15 +19,22 @@ export interface TrainingConfig {
    */
   readonly batchSize: number;
   /**
-   * Learning rate of AdamW.
+   * `adamw`: AdamW for every parameter; `muon`: Muon (Jordan et al., 2024) for the filters of
+   * convolutions, and for the rest AdamW at a tenth of the learning rate, without decay.
    *
-   * @default 1e-3
+   * @default "adamw"
+   */
+  readonly optimizer: "adamw" | "muon";
+  /**
+   * Learning rate of the optimizer.
+   *
+   * @default 1e-3, with muon 0.02
    */
   readonly lr: number;
   /**
-   * Decoupled weight decay, on every parameter.
+   * Decoupled weight decay, on every parameter; with muon on filters alone.
    *
-   * @default 1e-4
+   * @default 1e-4, with muon 0.05
    */
   readonly weightDecay: number;
   /**
@@ -143,6 +150,7 @@ export interface TrainingConfig {
 export const DEFAULT_TRAINING_CONFIG: TrainingConfig = {
   epochs: 60,
   batchSize: 64,
+  optimizer: "adamw",
   lr: 1e-3,
   weightDecay: 1e-4,
   scheduler: "plateau",
@@ -163,6 +171,9 @@ export const DEFAULT_TRAINING_CONFIG: TrainingConfig = {
   fastDevRun: false,
   overfitBatches: 0,
 };
+
+/** What Muon's steps, all of one length, need instead. */
+export const MUON_DEFAULTS = { lr: 0.02, weightDecay: 0.05 } as const;
 
 /** The settings that may change when a run is resumed: limits and threads. */
 export const RESUMABLE_CHANGES: ReadonlyArray<keyof TrainingConfig> = [
@@ -196,6 +207,7 @@ const NUMBERS: Readonly<Record<string, readonly [(value: number) => boolean, str
 };
 
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  optimizer: ["adamw", "muon"],
   scheduler: ["plateau", "cosine", "constant"],
   classWeights: ["none", "balanced"],
   augment: ["none", "standard", "strong"],
@@ -218,7 +230,8 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
  * ```
  */
 export function trainingConfig(config: Partial<TrainingConfig> = {}): TrainingConfig {
-  const out = { ...DEFAULT_TRAINING_CONFIG, ...config };
+  const ofOptimizer = config.optimizer === "muon" ? MUON_DEFAULTS : {};
+  const out = { ...DEFAULT_TRAINING_CONFIG, ...ofOptimizer, ...config };
   for (const [name, value] of Object.entries<unknown>(out)) {
     if (name in NUMBERS) {
       const [isRight, expected] = NUMBERS[name];

@@ -25,7 +25,7 @@ import { standardAugmentation, strongAugmentation } from "../transforms.ts";
 import type { Transform } from "../transforms/transform.ts";
 import type { FerTensor, FerVariable } from "../model/tensor.ts";
 import { VERSION } from "../version.ts";
-import { AdamW, clipGradientNorm } from "./adamw.ts";
+import { clipGradientNorm } from "./adamw.ts";
 import type {
   StopReason,
   TrainingCallback,
@@ -41,6 +41,7 @@ import {
 import { type TrainingConfig, trainingConfig } from "./config.ts";
 import { WeightAverage } from "./ema.ts";
 import { balancedClassWeights } from "./loss.ts";
+import { makeOptimizer, type Optimizer } from "./optimizer.ts";
 import type { EpochLine, RunDirectory, StepLine } from "./run_directory.ts";
 import { cosineAnnealing, EarlyStopping, linearWarmup, ReduceLROnPlateau } from "./schedule.ts";
 import { trainingStep } from "./training_step.ts";
@@ -173,7 +174,7 @@ class Run {
   readonly #loader: DataLoader;
   readonly #weights: ReadonlyMap<string, FerVariable>;
   readonly #trainable: ReadonlyMap<string, FerVariable>;
-  readonly #optimizer: AdamW;
+  readonly #optimizer: Optimizer;
   readonly #average: WeightAverage | null;
   readonly #plateau: ReduceLROnPlateau;
   readonly #earlyStopping: EarlyStopping;
@@ -221,10 +222,7 @@ class Run {
     });
     this.#weights = namedWeights(model);
     this.#trainable = new Map([...this.#weights].filter(([, variable]) => variable.trainable));
-    this.#optimizer = new AdamW(this.#trainable, {
-      lr: config.lr,
-      weightDecay: config.weightDecay,
-    });
+    this.#optimizer = makeOptimizer(this.#trainable, config);
     this.#average = config.ema > 0 ? new WeightAverage(this.#weights, config.ema) : null;
     this.#plateau = new ReduceLROnPlateau(config.lr, { patience: 3 });
     this.#earlyStopping = new EarlyStopping(config.patience || Infinity);

@@ -25,22 +25,11 @@ import {
   writeSafetensors,
 } from "../../src/model.ts";
 import { Generator } from "../../src/random.ts";
+import { findTorch } from "../find_torch.ts";
 
 await tf.setBackend("cpu");
 
 const SMALL = { filters: [3, 5, 6], size: 12, classes: ["a", "b", "c"], seed: 3 };
-
-/** Debian's Python where it has PyTorch. */
-function findTorch(): string | undefined {
-  for (const python of ["/usr/bin/python3", "python3"]) {
-    try {
-      const args = ["-c", "import torch"];
-      if (new Deno.Command(python, { args, stderr: "null" }).outputSync().success) return python;
-    } catch {
-      // No such program, or no leave to run it.
-    }
-  }
-}
 
 const python = findTorch();
 

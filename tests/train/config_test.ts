@@ -19,6 +19,12 @@ Deno.test("trainingConfig() is the recipe when nothing is said", () => {
   );
 });
 
+Deno.test("trainingConfig() takes the rates that Muon needs, unless told others", () => {
+  const { lr, weightDecay } = trainingConfig({ optimizer: "muon" });
+  assertEquals([lr, weightDecay], [0.02, 0.05]);
+  assertEquals(trainingConfig({ optimizer: "muon", lr: 0.1 }).lr, 0.1);
+});
+
 const wrong: ReadonlyArray<readonly [Record<string, unknown>, typeof RangeError, string]> = [
   [{ batchSize: 0 }, RangeError, "batchSize 0: expected a whole number from 1"],
   [{ batchSize: 1.5 }, RangeError, "batchSize 1.5"],
@@ -28,6 +34,7 @@ const wrong: ReadonlyArray<readonly [Record<string, unknown>, typeof RangeError,
   [{ labelSmoothing: 1 }, RangeError, "labelSmoothing 1"],
   [{ ema: 1 }, RangeError, "ema 1"],
   [{ scheduler: "step" }, RangeError, "expected one of plateau, cosine, constant"],
+  [{ optimizer: "sgd" }, RangeError, "optimizer sgd: expected one of adamw, muon"],
   [{ fastDevRun: 1 }, TypeError, "fastDevRun 1"],
   [{ learningRate: 1 }, TypeError, "learningRate: there is no such setting"],
 ];

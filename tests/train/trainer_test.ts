@@ -10,6 +10,7 @@ import {
   Trainer,
   type TrainerOptions,
   type TrainingConfig,
+  trainingConfig,
   TrainingDivergedError,
   type TrainingProgress,
   type TrainingResult,
@@ -120,20 +121,24 @@ Deno.test("Trainer gives the same bits with two workers as with none", async () 
 });
 
 for (
-  const config of [SMALL, { ...SMALL, accumulateGradBatches: 2, ema: 0, scheduler: "plateau" }]
+  const config of [
+    SMALL,
+    { ...SMALL, accumulateGradBatches: 2, ema: 0, scheduler: "plateau" },
+    { ...SMALL, optimizer: "muon", lr: 0.02 },
+  ] as const
 ) {
-  const { scheduler, accumulateGradBatches = 1 } = config;
+  const { scheduler, accumulateGradBatches, optimizer } = trainingConfig(config);
   Deno.test(
-    `Trainer that is aborted and goes on ends with the bits of one that was not: ${scheduler}, ` +
-      `accumulating ${accumulateGradBatches}`,
+    `Trainer that is aborted and goes on ends with the bits of one that was not: ${optimizer}, ` +
+      `${scheduler}, accumulating ${accumulateGradBatches}`,
     () =>
       inRun(async (path) => {
-        const whole = await fitIn(`${path}-whole`, config as Partial<TrainingConfig>);
+        const whole = await fitIn(`${path}-whole`, config);
         for (const steps of [1, 5, 9]) {
           const options = abortAfter(steps);
-          await fitIn(path, config as Partial<TrainingConfig>, options);
+          await fitIn(path, config, options);
         }
-        const parts = await fitIn(path, config as Partial<TrainingConfig>);
+        const parts = await fitIn(path, config);
         assertEquals(parts.weights, whole.weights);
         assertEquals(
           await tensorsOf(`${path}/last.safetensors`),
