@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { larger } from "./max_pool.ts";
 import {
   comesOutEven,
   type GpuBackend,
@@ -32,9 +33,6 @@ export function normalizedShape(shape: readonly number[], after: AfterNorm): num
     ? [batch, Math.floor(height / 2), Math.floor(width / 2), channels]
     : [...shape];
 }
-
-/** WGSL: the larger one, the first where they are equal; what is no number stays. */
-const larger = (a: string, b: string) => `select(${a}, ${b}, ${b} > ${a})`;
 
 /** Thread (image, output row, group of channels). */
 function normalizeProgram(

@@ -19,6 +19,7 @@ import {
 } from "./product.ts";
 import {
   borrow,
+  type Bound,
   giveBack,
   type GpuBackend,
   type KernelTensor,
@@ -292,10 +293,10 @@ fn put(row: u32, column: u32, z: u32, value: vec4f) {
 export function convolve(
   backend: GpuBackend,
   x: KernelTensor,
-  filter: KernelTensor,
+  filter: Bound,
   s: ConvolutionShape,
   candidate: ProductCandidate,
-  bias: KernelTensor | null = null,
+  bias: Bound | null = null,
   activation: Activation = "linear",
 ): KernelTensor {
   const batch = x.shape[0];

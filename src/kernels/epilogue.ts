@@ -12,7 +12,8 @@ export type Activation = typeof ACTIVATIONS[number];
 
 const expressions: Record<Activation, string> = {
   linear: "v",
-  relu: "max(v, vec4f())",
+  // max() may take the 0 where v is no number, and hide damaged weights.
+  relu: "select(v, vec4f(), v < vec4f())",
   relu6: "clamp(v, vec4f(), vec4f(6.0))",
   sigmoid: "1.0 / (1.0 + exp(-v))",
   elu: "select(exp(v) - 1.0, v, v >= vec4f())",

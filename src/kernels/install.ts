@@ -13,6 +13,13 @@ import {
   convolveFilterGradient,
   convolveInputGradient,
 } from "./convolution.ts";
+import {
+  type ConvolutionAttributes,
+  type ConvolutionPlanner,
+  convolutionPlanner,
+  convolutionShape,
+  winogradPays,
+} from "./convolution_plan.ts";
 import { type Activation, isActivation } from "./epilogue.ts";
 import { matMul } from "./matmul.ts";
 import { maxPoolGradient } from "./max_pool.ts";
@@ -26,7 +33,6 @@ import {
 import {
   winograd,
   winogradFilterGradient,
-  winogradFits,
   winogradInputGradient,
   type WinogradTile,
 } from "./winograd.ts";
@@ -71,27 +77,12 @@ const isFloat = (...tensors: readonly (KernelTensor | undefined)[]) =>
 const hasElements = (...tensors: readonly KernelTensor[]) =>
   tensors.every((tensor) => tf.util.sizeFromShape(tensor.shape) > 0);
 
-type Pad = "same" | "valid" | number | tf.backend_util.ExplicitPadding;
-type Rounding = "floor" | "round" | "ceil";
-
-function shapeOf(
+const shapeOf = (
   xShape: readonly number[],
   filterShape: readonly number[],
   attrs: KernelArguments["attrs"],
-): ConvolutionShape | null {
-  if (attrs.dataFormat !== undefined && attrs.dataFormat !== "NHWC") return null;
-  const info = tf.backend_util.computeConv2DInfo(
-    xShape as [number, number, number, number],
-    filterShape as [number, number, number, number],
-    attrs.strides as [number, number],
-    (attrs.dilations ?? 1) as [number, number],
-    attrs.pad as Pad,
-    attrs.dimRoundingMode as Rounding | undefined,
-  );
-  // Grouped convolutions are tfjs's.
-  if (filterShape[2] !== info.inChannels) return null;
-  return { ...info, padTop: info.padInfo.top, padLeft: info.padInfo.left };
-}
+): ConvolutionShape | null =>
+  convolutionShape(xShape, filterShape, attrs as unknown as ConvolutionAttributes);
 
 /** The bias of a fused kernel where it is one number a column, undefined where it is not. */
 function biasOf(bias: KernelTensor | undefined, columns: number): KernelTensor | null | undefined {
@@ -108,11 +99,15 @@ function activationOf(attrs: KernelArguments["attrs"]): Activation | null {
   return isActivation(name) ? name : null;
 }
 
-const NN = { transposeA: false, transposeB: false };
 const NT = { transposeA: false, transposeB: true };
 const TN = { transposeA: true, transposeB: false };
 
-function kernelsOf(options: KernelOptions): Record<string, Kernel> {
+interface Kernels {
+  readonly kernels: Readonly<Record<string, Kernel>>;
+  readonly plan: ConvolutionPlanner;
+}
+
+function kernelsOf(options: KernelOptions): Kernels {
   const { adapter = "software", winograd: tile = 4 } = options;
   const wanted = options.choose ?? ((size) => defaultCandidate(adapter, size));
   const choose = ({ device }: GpuBackend, size: ProductSize) =>
@@ -120,10 +115,7 @@ function kernelsOf(options: KernelOptions): Record<string, Kernel> {
   const points = (tile + 2) ** 2;
   const tilesOf = (height: number, width: number) =>
     Math.ceil(height / tile) * Math.ceil(width / tile);
-  /** Whether transforming costs less than it saves: not for a few channels or a few pixels. */
-  const worthIt = (s: ConvolutionShape) =>
-    tile > 0 && winogradFits(s) && s.inChannels >= 16 && s.outChannels >= 16 &&
-    s.outHeight >= tile && s.outWidth >= tile;
+  const plan = convolutionPlanner(tile, choose);
 
   const conv2d: Kernel = (backend, { x, filter, bias, preluActivationWeights }, attrs) => {
     if (!isFloat(x, filter) || !hasElements(x, filter) || preluActivationWeights) return null;
@@ -133,20 +125,14 @@ function kernelsOf(options: KernelOptions): Record<string, Kernel> {
     const shift = biasOf(bias, s.outChannels);
     if (shift === undefined || s.outHeight * s.outWidth <= 0) return null;
     const batch = x.shape[0];
-    if (singleChannelFits(s)) return convolveSingle(backend, x, filter, s, shift, activation);
-    if (tile && worthIt(s)) {
-      const rows = batch * tilesOf(s.outHeight, s.outWidth);
-      const size = { rows, columns: s.outChannels, depth: s.inChannels, batch: points, ...NN };
-      return winograd(backend, x, filter, s, tile, choose(backend, size), shift, activation);
+    const way = plan(backend, s, batch);
+    if (way.algorithm === "single channel") {
+      return convolveSingle(backend, x, filter, s, shift, activation);
     }
-    const candidate = choose(backend, {
-      rows: batch * s.outHeight * s.outWidth,
-      columns: s.outChannels,
-      depth: s.filterHeight * s.filterWidth * s.inChannels,
-      batch: 1,
-      ...NN,
-    });
-    return convolve(backend, x, filter, s, candidate, shift, activation);
+    if (way.algorithm === "winograd") {
+      return winograd(backend, x, filter, s, way.tile, way.candidate, shift, activation);
+    }
+    return convolve(backend, x, filter, s, way.candidate, shift, activation);
   };
 
   const inputGradient: Kernel = (backend, { dy, filter }, attrs) => {
@@ -154,7 +140,7 @@ function kernelsOf(options: KernelOptions): Record<string, Kernel> {
     const s = shapeOf(attrs.inputShape as number[], filter.shape, attrs);
     if (!s) return null;
     const batch = dy.shape[0];
-    if (tile && worthIt(s)) {
+    if (winogradPays(s, tile)) {
       const rows = batch * tilesOf(s.inHeight, s.inWidth);
       const size = { rows, columns: s.inChannels, depth: s.outChannels, batch: points, ...NT };
       return winogradInputGradient(backend, dy, filter, s, tile, choose(backend, size));
@@ -175,7 +161,7 @@ function kernelsOf(options: KernelOptions): Record<string, Kernel> {
     if (!s) return null;
     const batch = x.shape[0];
     if (singleChannelFits(s)) return convolveSingleFilterGradient(backend, x, dy, s);
-    if (tile && worthIt(s)) {
+    if (winogradPays(s, tile)) {
       const depth = batch * tilesOf(s.outHeight, s.outWidth);
       const size = { rows: s.inChannels, columns: s.outChannels, depth, batch: points, ...TN };
       return winogradFilterGradient(backend, x, dy, s, tile, choose(backend, size));
@@ -242,8 +228,8 @@ function kernelsOf(options: KernelOptions): Record<string, Kernel> {
       attrs.filterSize as [number, number],
       attrs.strides as [number, number],
       1,
-      attrs.pad as Pad,
-      attrs.dimRoundingMode as Rounding | undefined,
+      attrs.pad as ConvolutionAttributes["pad"],
+      attrs.dimRoundingMode as ConvolutionAttributes["dimRoundingMode"],
     );
     const { top, left, right, bottom } = info.padInfo;
     const fits = info.filterHeight === 2 && info.filterWidth === 2 && info.strideHeight === 2 &&
@@ -262,7 +248,7 @@ function kernelsOf(options: KernelOptions): Record<string, Kernel> {
     return attrs.keepDims ? reshaped(sums, [...axes.map(() => 1), columns]) : sums;
   };
 
-  return {
+  const kernels = {
     Conv2D: conv2d,
     FusedConv2D: conv2d,
     Conv2DBackpropInput: inputGradient,
@@ -272,9 +258,15 @@ function kernelsOf(options: KernelOptions): Record<string, Kernel> {
     MaxPoolGrad: poolGradient,
     Sum: sum,
   };
+  return { kernels, plan };
 }
 
-let installed: (() => void) | null = null;
+let installed: { readonly remove: () => void; readonly plan: ConvolutionPlanner } | null = null;
+
+/** How the programs that are installed compute convolutions; null where none are. */
+export function installedPlanner(): ConvolutionPlanner | null {
+  return installed?.plan ?? null;
+}
 
 /**
  * Has tfjs's `webgpu` backend compute with our programs: convolutions and their gradients, products
@@ -287,10 +279,11 @@ let installed: (() => void) | null = null;
  * @returns Takes them out again.
  */
 export function useFerKernels(options: KernelOptions = {}): () => void {
-  installed?.();
+  installed?.remove();
   const before: tf.KernelConfig[] = [];
   const ours: tf.KernelConfig[] = [];
-  for (const [kernelName, kernel] of Object.entries(kernelsOf(options))) {
+  const { kernels, plan } = kernelsOf(options);
+  for (const [kernelName, kernel] of Object.entries(kernels)) {
     const stock = tf.getKernel(kernelName, "webgpu");
     if (!stock) continue;
     before.push(stock);
@@ -311,10 +304,10 @@ export function useFerKernels(options: KernelOptions = {}): () => void {
   };
   replace(ours);
   const remove = () => {
-    if (installed !== remove) return;
+    if (installed?.remove !== remove) return;
     installed = null;
     replace(before);
   };
-  installed = remove;
+  installed = { remove, plan };
   return remove;
 }

@@ -1,6 +1,6 @@
 /**
- * Max pooling of 2 x 2 windows, stride 2, without padding: the gradient goes to the first of equals,
- * in the order of rows and columns, as PyTorch's does. NHWC.
+ * Max pooling of 2 x 2 windows, stride 2, without padding: a last odd row or column is left out, the
+ * gradient goes to the first of equals, in the order of rows and columns, as PyTorch's does. NHWC.
  *
  * @module
  */
@@ -15,6 +15,36 @@ import {
   threadMain,
   threads,
 } from "./program.ts";
+
+/** WGSL: the larger of two, the first where they are equal; what is no number stays. */
+export const larger = (a: string, b: string): string => `select(${a}, ${b}, ${b} > ${a})`;
+
+/** Thread (window, channels). */
+function forwardProgram(wide: boolean): Program {
+  const element = wide ? "vec4f" : "f32";
+  return {
+    name: "max pooling",
+    code: `${storage([["X", element], ["Y", element]])}
+struct Sizes { d: vec4u, e: vec4u } // threads, channels, height, width; windows down, across
+@group(0) @binding(2) var<uniform> s: Sizes;
+${
+      threadMain(`  if (id >= s.d.x) { return; }
+  let C = s.d.y;
+  let x = (id / C) % s.e.y;
+  let y = (id / (C * s.e.y)) % s.e.x;
+  let b = id / (C * s.e.y * s.e.x);
+  let at = ((b * s.d.z + 2u * y) * s.d.w + 2u * x) * C + id % C;
+  let row = s.d.w * C;
+  let x0 = X[at];
+  let x1 = X[at + C];
+  let x2 = X[at + row];
+  let x3 = X[at + row + C];
+  let above = ${larger("x0", "x1")};
+  let below = ${larger("x2", "x3")};
+  Y[id] = ${larger("above", "below")};`)
+    }`,
+  };
+}
 
 /** WGSL: shares of `dy` (a scalar or vector of type `element`) for each of a window's four values. */
 export const shares = (element: string): string =>
@@ -65,6 +95,30 @@ ${
   };
 }
 
+/** Threads and the words of the uniform buffer, for `x` of a shape. */
+function sizesOf([batch, height, width, channels]: readonly number[]) {
+  const [down, across] = [height >> 1, width >> 1];
+  const wide = channels % 4 === 0;
+  const C = wide ? channels / 4 : channels;
+  const count = batch * down * across * C;
+  const words = new Uint32Array([count, C, height, width, down, across, 0, 0]);
+  return { shape: [batch, down, across, channels], wide, count, words };
+}
+
+/**
+ * 2 x 2 max pooling.
+ *
+ * @param backend tfjs's backend.
+ * @param x `[batch, height, width, channels]`, both sides at least 2, float32.
+ * @returns `[batch, floor(height / 2), floor(width / 2), channels]`.
+ */
+export function maxPool(backend: GpuBackend, x: KernelTensor): KernelTensor {
+  const { shape, wide, count, words } = sizesOf(x.shape);
+  const y = output(backend, shape);
+  run(backend, programOf(forwardProgram, wide), [x, y], threads(count), words);
+  return y;
+}
+
 /**
  * The gradient of 2 x 2 max pooling in its input.
  *
@@ -78,14 +132,8 @@ export function maxPoolGradient(
   x: KernelTensor,
   dy: KernelTensor,
 ): KernelTensor {
-  const [batch, height, width, channels] = x.shape;
-  const [down, across] = [height >> 1, width >> 1];
-  const wide = channels % 4 === 0;
-  const C = wide ? channels / 4 : channels;
+  const { wide, count, words } = sizesOf(x.shape);
   const dx = output(backend, x.shape);
-  const count = batch * down * across * C;
-  const program = programOf(gradientProgram, wide);
-  const sizes = new Uint32Array([count, C, height, width, down, across, 0, 0]);
-  run(backend, program, [x, dy, dx], threads(count), sizes);
+  run(backend, programOf(gradientProgram, wide), [x, dy, dx], threads(count), words);
   return dx;
 }

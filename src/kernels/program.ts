@@ -15,6 +15,9 @@ export class KernelError extends Error {
 /** A tensor as tfjs's kernels pass it. */
 export type KernelTensor = tf.TensorInfo;
 
+/** What a binding of a program can stand for. */
+export type Bound = KernelTensor | GPUBuffer;
+
 /** A WGSL program: everything that does not change from call to call. */
 export interface Program {
   /** What error messages call it. */
@@ -191,7 +194,7 @@ export function reshaped(tensor: KernelTensor, shape: readonly number[]): Kernel
 export function run(
   backend: GpuBackend,
   program: Program,
-  bindings: readonly (KernelTensor | GPUBuffer)[],
+  bindings: readonly Bound[],
   workgroups: Workgroups,
   uniform: Uint32Array = new Uint32Array(0),
 ): void {

@@ -10,8 +10,10 @@
 import { columnSumInto } from "./column_sum.ts";
 import { type ConvolutionShape, sizesOf } from "./convolution.ts";
 import { type Activation, epilogue } from "./epilogue.ts";
+import { larger } from "./max_pool.ts";
 import {
   borrow,
+  type Bound,
   giveBack,
   type GpuBackend,
   type KernelTensor,
@@ -44,28 +46,48 @@ const pixel = (s: ConvolutionShape) =>
   return select(0.0, X[at], inside);
 }`;
 
-/** Thread (image, row, stretch of the row, four filters). */
-function forwardProgram(s: ConvolutionShape, bias: boolean, activation: Activation): Program {
+/** Height and width of the output, which a 2x2 max pool halves. */
+const heightAndWidth = (s: ConvolutionShape, pool: boolean): [height: number, width: number] =>
+  pool ? [s.outHeight >> 1, s.outWidth >> 1] : [s.outHeight, s.outWidth];
+
+/** Thread (image, row or pair of rows, stretch of them, four filters). */
+function forwardProgram(
+  s: ConvolutionShape,
+  bias: boolean,
+  activation: Activation,
+  pool: boolean,
+): Program {
   const F = s.outChannels / 4;
-  const stretches = Math.ceil(s.outWidth / STRETCH);
+  const step = pool ? 2 : 1;
+  const [height, width] = heightAndWidth(s, pool);
+  const stretch = STRETCH / step;
+  const stretches = Math.ceil(width / stretch);
   const bindings = [["X", "f32"], ["W", "vec4f"]] as [string, string][];
   if (bias) bindings.push(["bias", "f32"]);
   bindings.push(["Y", "vec4f"]);
   const lines = range(9).map((k) => `  let w${k} = W[${k * F}u + f];`);
-  for (const i of range(3)) {
+  for (const i of range(2 + step)) {
     for (const j of range(STRETCH + 2)) {
       lines.push(`  let x${i}_${j} = pixel(b, top + ${i}, left + ${j});`);
     }
   }
-  for (const j of range(STRETCH)) {
-    const terms = range(9).map((k) => `x${Math.floor(k / 3)}_${j + k % 3} * w${k}`);
-    const store = `Y[at + ${j * F}u] = finish(${terms.join(" + ")}, f * 4u);`;
-    lines.push(
-      s.outWidth % STRETCH ? `  if (x + ${j}u < ${s.outWidth}u) { ${store} }` : `  ${store}`,
-    );
+  const sum = (i: number, j: number) =>
+    range(9).map((k) => `x${i + Math.floor(k / 3)}_${j + k % 3} * w${k}`).join(" + ");
+  for (const j of range(stretch)) {
+    // What follows a pool's maximum never falls where it rises: once for a window is enough.
+    if (pool) {
+      range(4).forEach((q) => lines.push(`  let v${j}_${q} = ${sum(q >> 1, 2 * j + (q & 1))};`));
+      lines.push(
+        `  let above${j} = ${larger(`v${j}_0`, `v${j}_1`)};`,
+        `  let below${j} = ${larger(`v${j}_2`, `v${j}_3`)};`,
+      );
+    }
+    const value = pool ? larger(`above${j}`, `below${j}`) : sum(0, j);
+    const store = `Y[at + ${j * F}u] = finish(${value}, f * 4u);`;
+    lines.push(width % stretch ? `  if (x + ${j}u < ${width}u) { ${store} }` : `  ${store}`);
   }
   return {
-    name: "single-channel convolution forward",
+    name: `single-channel convolution forward${pool ? ", then pool" : ""}`,
     code: `${storage(bindings)}
 @group(0) @binding(${bindings.length}) var<uniform> d: vec4u; // threads
 ${epilogue(bias ? "bias" : null, `${s.outChannels}u`, activation)}
@@ -73,12 +95,12 @@ ${pixel(s)}
 ${
       threadMain(`  if (id >= d.x) { return; }
   let f = id % ${F}u;
-  let x = ((id / ${F}u) % ${stretches}u) * ${STRETCH}u;
+  let x = ((id / ${F}u) % ${stretches}u) * ${stretch}u;
   let row = id / ${F * stretches}u;
-  let b = row / ${s.outHeight}u;
-  let top = i32(row % ${s.outHeight}u) - ${s.padTop};
-  let left = i32(x) - ${s.padLeft};
-  let at = (row * ${s.outWidth}u + x) * ${F}u + f;
+  let b = row / ${height}u;
+  let top = i32(row % ${height}u) * ${step} - ${s.padTop};
+  let left = i32(x) * ${step} - ${s.padLeft};
+  let at = (row * ${width}u + x) * ${F}u + f;
 ${lines.join("\n")}`)
     }`,
   };
@@ -123,21 +145,27 @@ ${sums.map((k) => `  G[((id / ${F}u) * 9u + ${k}u) * ${F}u + f] = g${k};`).join(
   };
 }
 
-/** Y = X * W + bias, through an activation; arguments and shapes as for the direct convolution. */
+/**
+ * Y = X * W + bias, through an activation, and then through a 2x2 max pool if wanted; arguments and
+ * shapes as for the direct convolution.
+ */
 export function convolveSingle(
   backend: GpuBackend,
   x: KernelTensor,
-  filter: KernelTensor,
+  filter: Bound,
   s: ConvolutionShape,
-  bias: KernelTensor | null = null,
+  bias: Bound | null = null,
   activation: Activation = "linear",
+  pool = false,
 ): KernelTensor {
   const batch = x.shape[0];
-  const y = output(backend, [batch, s.outHeight, s.outWidth, s.outChannels]);
-  const count = batch * s.outHeight * Math.ceil(s.outWidth / STRETCH) * (s.outChannels / 4);
+  const [height, width] = heightAndWidth(s, pool);
+  const y = output(backend, [batch, height, width, s.outChannels]);
+  const stretches = Math.ceil(width / (pool ? STRETCH / 2 : STRETCH));
+  const count = batch * height * stretches * (s.outChannels / 4);
   run(
     backend,
-    programOf(forwardProgram, sizesOf(s), !!bias, activation),
+    programOf(forwardProgram, sizesOf(s), !!bias, activation, pool),
     bias ? [x, filter, bias, y] : [x, filter, y],
     threads(count),
     new Uint32Array([count, 0, 0, 0]),

@@ -17,9 +17,11 @@
 import type { ConvolutionShape } from "./convolution.ts";
 import { type Activation, epilogue1 } from "./epilogue.ts";
 import { matMulInto } from "./matmul.ts";
+import { larger } from "./max_pool.ts";
 import type { ProductCandidate } from "./product.ts";
 import {
   borrow,
+  type Bound,
   comesOutEven,
   giveBack,
   type GpuBackend,
@@ -195,20 +197,37 @@ ${sandwich(A, "x", (i, j, v) => `V[${i * n + j}u * plane + id] = ${v};`)}`)
   };
 }
 
-/** Y = At M A: thread (tile, channel). */
+/** Y = At M A, or the maximum of each 2x2 window of it: thread (tile, channel). */
 function outputProgram(
   tile: WinogradTile,
   exact: boolean,
   whole: boolean,
   bias: boolean,
   activation: Activation,
+  pool: boolean,
 ): Program {
   const n = tile + 2;
+  // A pool's windows are whole within tiles; it leaves out the last odd row and column.
+  const step = pool ? 2 : 1;
+  const stores = (i: number, j: number, value: string) => {
+    const store = `Y[at + (${i}u * width + ${j}u) * C] = finish(${value}, c);`;
+    return whole ? store : `if (top + ${i}u < height && left + ${j}u < width) { ${store} }`;
+  };
+  const pooled = range(tile / 2).flatMap((i) =>
+    range(tile / 2).flatMap((j) => {
+      const v = (down: number, across: number) => `y${2 * i + down}_${2 * j + across}`;
+      return [
+        `  let above${i}_${j} = ${larger(v(0, 0), v(0, 1))};`,
+        `  let below${i}_${j} = ${larger(v(1, 0), v(1, 1))};`,
+        `  ${stores(i, j, larger(`above${i}_${j}`, `below${i}_${j}`))}`,
+      ];
+    })
+  );
   const loads = range(n).flatMap((i) =>
     range(n).map((j) => `  let x${i}_${j} = M[${i * n + j}u * plane + id];`)
   );
   return {
-    name: `Winograd F(${tile}) output transform`,
+    name: `Winograd F(${tile}) output transform${pool ? ", then pool" : ""}`,
     code: `${
       storage(
         bias ? [["M", "f32"], ["bias", "f32"], ["Y", "f32"]] : [["M", "f32"], ["Y", "f32"]],
@@ -219,34 +238,43 @@ ${epilogue1(bias ? "bias" : null, activation)}
 ${
       threadMain(`${place(exact)}
 ${loads.join("\n")}
-  let top = u32(ty) * ${tile}u;
-  let left = u32(tx) * ${tile}u;
-  let at = ((b * s.e.y + top) * s.e.z + left) * C + c;
+  let height = s.e.y / ${step}u;
+  let width = s.e.z / ${step}u;
+  let top = u32(ty) * ${tile / step}u;
+  let left = u32(tx) * ${tile / step}u;
+  let at = ((b * height + top) * width + left) * C + c;
 ${
-        sandwich(MATRICES[tile].At, "x", (i, j, v) => {
-          const store = `Y[at + (${i}u * s.e.z + ${j}u) * C] = finish(${v}, c);`;
-          return whole ? store : `if (top + ${i}u < s.e.y && left + ${j}u < s.e.z) { ${store} }`;
-        })
-      }`)
+        sandwich(
+          MATRICES[tile].At,
+          "x",
+          (i, j, v) => pool ? `let y${i}_${j} = ${v};` : stores(i, j, v),
+        )
+      }
+${pool ? pooled.join("\n") : ""}`)
     }`,
   };
 }
 
-/** U = G w Gt, `[p][c][f]`: thread (c, f); for the input gradient, of the turned filter. */
-function filterProgram(tile: WinogradTile, turned: boolean): Program {
+/**
+ * U = G w Gt, `[p][c][f]`: thread (c, f); for the input gradient, of the turned filter; with a scale
+ * a column f, of the filter times it.
+ */
+function filterProgram(tile: WinogradTile, turned: boolean, scaled: boolean): Program {
   const n = tile + 2;
   const loads = range(3).flatMap((i) =>
     range(3).map((j) => {
       const k = turned ? 8 - i * 3 - j : i * 3 + j;
-      return `  let x${i}_${j} = W[${k}u * d.x + id];`;
+      return `  let x${i}_${j} = W[${k}u * d.x + id]${scaled ? " * scale" : ""};`;
     })
   );
+  const names = scaled ? ["W", "S", "U"] : ["W", "U"];
   return {
     name: `Winograd F(${tile}) filter transform`,
-    code: `${storage([["W", "f32"], ["U", "f32"]])}
-@group(0) @binding(2) var<uniform> d: vec4u; // threads
+    code: `${storage(names.map((name) => [name, "f32"] as const))}
+@group(0) @binding(${names.length}) var<uniform> d: vec4u; // threads, columns
 ${
       threadMain(`  if (id >= d.x) { return; }
+${scaled ? "  let scale = S[id % d.y];" : ""}
 ${loads.join("\n")}
 ${sandwich(MATRICES[tile].G, "x", (i, j, v) => `U[${i * n + j}u * d.x + id] = ${v};`)}`)
     }`,
@@ -292,14 +320,39 @@ function transformFilter(
   backend: GpuBackend,
   tile: WinogradTile,
   filter: KernelTensor,
-  s: ConvolutionShape,
+  { inChannels, outChannels }: Pick<ConvolutionShape, "inChannels" | "outChannels">,
   turned: boolean,
+  scale: GPUBuffer | null = null,
 ): GPUBuffer {
-  const count = s.inChannels * s.outChannels;
+  const count = inChannels * outChannels;
   const U = borrow(backend, (tile + 2) ** 2 * count);
-  const program = programOf(filterProgram, tile, turned);
-  run(backend, program, [filter, U], threads(count), new Uint32Array([count, 0, 0, 0]));
+  run(
+    backend,
+    programOf(filterProgram, tile, turned, !!scale),
+    scale ? [filter, scale, U] : [filter, U],
+    threads(count),
+    new Uint32Array([count, outChannels, 0, 0]),
+  );
   return U;
+}
+
+/**
+ * A filter as {@linkcode winogradFiltered} takes it.
+ *
+ * @param backend tfjs's backend.
+ * @param filter `[3, 3, inChannels, outChannels]`, float32.
+ * @param tile Outputs of a tile along each axis.
+ * @param scale What each output channel is multiplied with, if anything.
+ * @returns A borrowed buffer, to be given back.
+ */
+export function winogradFilter(
+  backend: GpuBackend,
+  filter: KernelTensor,
+  tile: WinogradTile,
+  scale: GPUBuffer | null = null,
+): GPUBuffer {
+  const [, , inChannels, outChannels] = filter.shape;
+  return transformFilter(backend, tile, filter, { inChannels, outChannels }, false, scale);
 }
 
 /** Y = At [ (Bt x B) . U ] A of `x` `[batch, height, width, depth]`, in chunks of images. */
@@ -313,8 +366,9 @@ function filterImages(
   target: { height: number; width: number; channels: number },
   U: GPUBuffer,
   transposeU: boolean,
-  bias: KernelTensor | null,
+  bias: Bound | null,
   activation: Activation,
+  pool: boolean,
 ): void {
   const points = (tile + 2) ** 2;
   const [tilesY, tilesX] = [Math.ceil(target.height / tile), Math.ceil(target.width / tile)];
@@ -342,7 +396,15 @@ function filterImages(
       transposeB: transposeU,
     }, candidate);
     const count = rows * target.channels;
-    const out = programOf(outputProgram, tile, comesOutEven(count), whole, !!bias, activation);
+    const out = programOf(
+      outputProgram,
+      tile,
+      comesOutEven(count),
+      whole,
+      !!bias,
+      activation,
+      pool,
+    );
     const bindings = bias ? [M, bias, y] : [M, y];
     run(backend, out, bindings, threads(count), words(outputs, first, rows));
   }
@@ -371,28 +433,44 @@ export function winograd(
   bias: KernelTensor | null = null,
   activation: Activation = "linear",
 ): KernelTensor {
-  const y = output(backend, [x.shape[0], s.outHeight, s.outWidth, s.outChannels]);
-  const U = transformFilter(backend, tile, filter, s, false);
+  const U = winogradFilter(backend, filter, tile);
+  const y = winogradFiltered(backend, x, U, s, tile, candidate, bias, activation);
+  giveBack(backend, U);
+  return y;
+}
+
+/**
+ * {@linkcode winograd} with a filter that {@linkcode winogradFilter} gave, and then through a 2x2 max
+ * pool if wanted.
+ */
+export function winogradFiltered(
+  backend: GpuBackend,
+  x: KernelTensor,
+  U: GPUBuffer,
+  s: ConvolutionShape,
+  tile: WinogradTile,
+  candidate: ProductCandidate,
+  bias: Bound | null = null,
+  activation: Activation = "linear",
+  pool = false,
+): KernelTensor {
+  const { inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, padTop, padLeft } = s;
+  const [height, width] = pool ? [outHeight >> 1, outWidth >> 1] : [outHeight, outWidth];
+  const y = output(backend, [x.shape[0], height, width, outChannels]);
   filterImages(
     backend,
     tile,
     candidate,
     x,
-    {
-      height: s.inHeight,
-      width: s.inWidth,
-      depth: s.inChannels,
-      padTop: s.padTop,
-      padLeft: s.padLeft,
-    },
+    { height: inHeight, width: inWidth, depth: inChannels, padTop, padLeft },
     y,
-    { height: s.outHeight, width: s.outWidth, channels: s.outChannels },
+    { height: outHeight, width: outWidth, channels: outChannels },
     U,
     false,
     bias,
     activation,
+    pool,
   );
-  giveBack(backend, U);
   return y;
 }
 
@@ -425,6 +503,7 @@ export function winogradInputGradient(
     true,
     null,
     "linear",
+    false,
   );
   giveBack(backend, U);
   return dx;

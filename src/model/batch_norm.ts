@@ -5,6 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { runsPrograms } from "../kernels/active.ts";
+import { FoldedConvolution } from "../kernels/folded_convolution.ts";
 import { batchNormTraining } from "./batch_norm_training.ts";
 import { fusedBatchNorm } from "./fused_batch_norm.ts";
 
@@ -54,6 +55,9 @@ type LayerVariable = ReturnType<tf.layers.Layer["addWeight"]>;
 export class BatchNorm2d extends tf.layers.Layer {
   /** The name under which tfjs stores it. */
   static readonly className = "FerBatchNorm2d";
+
+  /** The convolution before this layer with the layer folded in, for whoever computes both at once. */
+  readonly folded: FoldedConvolution = new FoldedConvolution();
 
   readonly #epsilon: number;
   readonly #momentum: number;
@@ -148,6 +152,12 @@ export class BatchNorm2d extends tf.layers.Layer {
       `Cannot train ${this.name} on a batch of shape [${shape}]: ` +
         "the variance of one value a channel is not defined",
     );
+  }
+
+  /** Frees the layer's weights, and what was folded. */
+  protected override disposeWeights(): number {
+    this.folded.release();
+    return super.disposeWeights();
   }
 
   /** @param inputShape Any; the output's is the same. */

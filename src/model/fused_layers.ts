@@ -1,71 +1,72 @@
 /**
- * A network's layers one after the other, and groups of them as one operation: convolution without
- * its bias, BatchNorm, ReLU and 2x2 max pooling, in the library's own WebGPU programs.
+ * A network's layers one after the other, and groups of them as one operation in the library's own
+ * WebGPU programs: in training convolution without its bias, then BatchNorm, ReLU and 2x2 max pooling;
+ * in inference convolution with BatchNorm folded into it, ReLU and pooling.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 import { runsPrograms } from "../kernels/active.ts";
 import { type AfterNorm, normalizeByRunning } from "../kernels/batch_norm.ts";
-import { gpuBackend } from "../kernels/program.ts";
+import { convolutionShape } from "../kernels/convolution_plan.ts";
+import { fusedGlobalMaxPool } from "../kernels/global_max_pool.ts";
+import { fusedGlobalPool } from "../kernels/global_pool.ts";
+import { installedPlanner } from "../kernels/install.ts";
+import { inOneSubmit } from "../kernels/one_submit.ts";
+import { gpuBackend, type KernelTensor } from "../kernels/program.ts";
 import { BatchNorm2d } from "./batch_norm.ts";
+import { chainOf } from "./chain.ts";
 import type { FerModel } from "./description.ts";
 import { fusedBatchNorm } from "./fused_batch_norm.ts";
 import type { FerTensor } from "./tensor.ts";
 
-/** A convolution whose bias BatchNorm takes out again, so that training can do without. */
-interface PlainConvolution {
-  readonly kernel: tf.Variable;
-  readonly bias?: tf.Variable;
-  readonly strides: [number, number];
-  readonly padding: "same" | "valid";
-  readonly dilations: [number, number];
+type Layer = tf.layers.Layer;
+
+/** BatchNorm with what stands around it. */
+interface Block {
+  readonly kind: "block";
+  /** Before it: gives its product and bias as they are. */
+  readonly convolution?: Layer;
+  readonly norm: BatchNorm2d;
+  /** After it. */
+  readonly relu: boolean;
+  /** After ReLU: halves height and width. */
+  readonly pool?: Layer;
 }
 
 /** What is applied at once. */
 type Part =
-  | { readonly kind: "layer"; readonly layer: tf.layers.Layer }
+  | { readonly kind: "layer"; readonly layer: Layer }
   | {
-    readonly kind: "norm";
-    readonly convolution?: tf.layers.Layer;
-    readonly norm: BatchNorm2d;
-    readonly after: AfterNorm;
-  };
+    readonly kind: "global pool";
+    readonly layer: Layer;
+    readonly pool: (x: tf.Tensor4D) => tf.Tensor2D;
+  }
+  | Block;
+
+const GLOBAL_POOLS: ReadonlyMap<string, (x: tf.Tensor4D) => tf.Tensor2D> = new Map([
+  ["GlobalAveragePooling2D", fusedGlobalPool],
+  ["GlobalMaxPooling2D", fusedGlobalMaxPool],
+]);
 
 const plans = new WeakMap<FerModel, { layers: number; parts: readonly Part[] | null }>();
-
-/** The layers from input to output if each has one predecessor and one successor, else null. */
-function chainOf(model: FerModel): readonly tf.layers.Layer[] | null {
-  const { layers } = model;
-  if (model.inputs.length !== 1 || model.outputs.length !== 1) return null;
-  if (layers[0].getClassName() !== "InputLayer") return null;
-  for (let i = 1; i < layers.length; i++) {
-    const [before, layer] = [layers[i - 1], layers[i]];
-    if (layer.inboundNodes.length !== 1 || before.outboundNodes.length !== 1) return null;
-    const [node] = layer.inboundNodes;
-    if (node.inboundLayers.length !== 1 || node.inboundLayers[0] !== before) return null;
-  }
-  const isLast = model.outputs[0].sourceLayer === layers[layers.length - 1];
-  return isLast ? layers.slice(1) : null;
-}
 
 const isPair = (value: unknown, each: number): boolean =>
   Array.isArray(value) && value.length === 2 && value.every((v) => v === each);
 
-function isReLU(layer: tf.layers.Layer | undefined): boolean {
+function isReLU(layer: Layer | undefined): boolean {
   return layer?.getClassName() === "ReLU" && (layer.getConfig().maxValue ?? null) === null;
 }
 
-function isHalvingPool(layer: tf.layers.Layer | undefined): boolean {
+function isHalvingPool(layer: Layer | undefined): layer is Layer {
   if (layer?.getClassName() !== "MaxPooling2D") return false;
   const { poolSize, strides, padding, dataFormat } = layer.getConfig();
-  const [, height, width] = layer.inboundNodes[0].inputShapes[0] as (number | null)[];
   return isPair(poolSize, 2) && isPair(strides, 2) && padding === "valid" &&
-    dataFormat === "channelsLast" && Number(height) >= 2 && Number(width) >= 2;
+    dataFormat === "channelsLast";
 }
 
 /** Whether a layer is a convolution that gives its product and bias as they are. */
-function isLinearConvolution(layer: tf.layers.Layer | undefined): boolean {
+function isLinearConvolution(layer: Layer | undefined): layer is Layer {
   if (layer?.getClassName() !== "Conv2D") return false;
   const { activation, dataFormat, padding } = layer.getConfig();
   return activation === "linear" && dataFormat === "channelsLast" &&
@@ -79,39 +80,102 @@ function partsOf(model: FerModel): readonly Part[] | null {
   const chain = chainOf(model);
   const parts: Part[] = [];
   for (let i = 0; chain && i < chain.length;) {
-    const convolution = isLinearConvolution(chain[i]) ? chain[i] : undefined;
+    const layer = chain[i];
+    const convolution = isLinearConvolution(layer) ? layer : undefined;
     const norm = chain[i + (convolution ? 1 : 0)];
-    if (!(norm instanceof BatchNorm2d)) {
-      parts.push({ kind: "layer", layer: chain[i++] });
+    if (norm instanceof BatchNorm2d) {
+      i += convolution ? 2 : 1;
+      const relu = isReLU(chain[i]);
+      if (relu) i++;
+      const next = chain[i];
+      const pool = relu && isHalvingPool(next) ? next : undefined;
+      if (pool) i++;
+      parts.push({ kind: "block", convolution, norm, relu, pool });
       continue;
     }
-    i += convolution ? 2 : 1;
-    let after: AfterNorm = "nothing";
-    if (isReLU(chain[i])) {
-      i++;
-      after = "relu";
-      if (isHalvingPool(chain[i])) {
-        i++;
-        after = "relu and pool";
-      }
-    }
-    parts.push({ kind: "norm", convolution, norm, after });
+    i++;
+    const pool = layer.getConfig().dataFormat === "channelsLast" &&
+      GLOBAL_POOLS.get(layer.getClassName());
+    parts.push(pool ? { kind: "global pool", layer, pool } : { kind: "layer", layer });
   }
   const plan = { layers: model.layers.length, parts: chain && parts };
   plans.set(model, plan);
   return plan.parts;
 }
 
-function plainConvolution(layer: tf.layers.Layer): PlainConvolution {
+/** A convolution's weights, and what else tfjs wants to know. */
+function plainConvolution(layer: Layer) {
   const { strides, padding, dilationRate } = layer.getConfig();
-  const [kernel, bias] = layer.weights.map((weight) => weight.read() as tf.Variable);
+  const [kernel, bias] = layer.weights.map((weight) => weight.read() as tf.Tensor);
   return {
-    kernel,
-    bias,
+    kernel: kernel as tf.Tensor4D,
+    bias: bias as tf.Tensor1D | undefined,
     strides: strides as [number, number],
-    padding: padding as "same" | "valid",
+    pad: padding as "same" | "valid",
     dilations: dilationRate as [number, number],
   };
+}
+
+/** Whether a pool leaves anything of an image: what is open in the model shows here. */
+const hasWindows = (height: number, width: number) => height >= 2 && width >= 2;
+
+/** A block in training. */
+function trainBlock({ convolution, norm, relu, pool }: Block, x: tf.Tensor): tf.Tensor {
+  let y = x as tf.Tensor4D;
+  let bias: tf.Tensor1D | undefined;
+  if (convolution) {
+    // BatchNorm takes a bias out again: training does without.
+    const plain = plainConvolution(convolution);
+    bias = plain.bias;
+    y = tf.conv2d(y, plain.kernel, plain.strides, plain.pad, "NHWC", plain.dilations);
+  }
+  norm.checkBatch(y.shape);
+  const isFused = pool && hasWindows(y.shape[1], y.shape[2]);
+  const { gamma, beta, running, epsilon } = norm.parts();
+  const [scale, shift] = [gamma, beta] as tf.Tensor[] as [tf.Tensor1D, tf.Tensor1D];
+  const after: AfterNorm = isFused ? "relu and pool" : relu ? "relu" : "nothing";
+  const z = fusedBatchNorm(y, scale, shift, { epsilon, running, after, bias });
+  return pool && !isFused ? pool.apply(z) as tf.Tensor : z;
+}
+
+/** A block outside of training. */
+function inferBlock({ convolution, norm, relu, pool }: Block, x: tf.Tensor): tf.Tensor {
+  const backend = gpuBackend();
+  const tensorOf = (info: KernelTensor) => tf.engine().makeTensorFromTensorInfo(info);
+  const { gamma, beta, running: { mean, variance }, epsilon } = norm.parts();
+  const weights = { mean, variance, gamma, beta };
+  const plan = installedPlanner();
+  if (convolution && plan && x.size > 0) {
+    const { kernel, bias, ...attributes } = plainConvolution(convolution);
+    const shape = convolutionShape(x.shape, kernel.shape, attributes);
+    if (shape && shape.outHeight > 0 && shape.outWidth > 0) {
+      const isFused = pool !== undefined && hasWindows(shape.outHeight, shape.outWidth);
+      const y = tensorOf(norm.folded.apply(
+        backend,
+        x,
+        { ...weights, filter: kernel, bias, epsilon },
+        shape,
+        plan(backend, shape, x.shape[0]),
+        { activation: relu ? "relu" : "linear", pool: isFused },
+      ));
+      return pool && !isFused ? pool.apply(y) as tf.Tensor : y;
+    }
+  }
+  const y = convolution ? convolution.apply(x) as tf.Tensor : x;
+  const isFused = pool && hasWindows(y.shape[1] ?? 0, y.shape[2] ?? 0);
+  const after: AfterNorm = isFused ? "relu and pool" : relu ? "relu" : "nothing";
+  const z = tensorOf(normalizeByRunning(backend, y, weights, epsilon, after));
+  return pool && !isFused ? pool.apply(z) as tf.Tensor : z;
+}
+
+/** A layer or a pool. */
+function applyOther(
+  part: Exclude<Part, Block>,
+  x: tf.Tensor,
+  kwargs: { training?: boolean },
+): tf.Tensor {
+  if (part.kind === "global pool" && x.size > 0) return part.pool(x as tf.Tensor4D);
+  return part.layer.apply(x, kwargs) as tf.Tensor;
 }
 
 /**
@@ -121,73 +185,54 @@ function plainConvolution(layer: tf.layers.Layer): PlainConvolution {
  * computes on WebGPU, BatchNorm and what stands around it are one operation.
  *
  * @param model The model.
- * @param x `[batch, size, size, 1]`, float32 in [-1, 1].
+ * @param x `[batch, height, width, 1]`, float32 in [-1, 1].
  * @returns Logits, `[batch, classes]`.
  */
 export function applyTraining(model: FerModel, x: FerTensor): FerTensor {
   const parts = runsPrograms() ? partsOf(model) : null;
   if (!parts) return model.apply(x, { training: true }) as FerTensor;
-  return tf.tidy(() => {
-    let y = x as tf.Tensor;
-    for (const part of parts) {
-      if (part.kind === "layer") {
-        y = part.layer.apply(y, { training: true }) as tf.Tensor;
-        continue;
+  return tf.tidy(() =>
+    parts.reduce<tf.Tensor>(
+      (y, part) =>
+        part.kind === "block" ? trainBlock(part, y) : applyOther(part, y, { training: true }),
+      x,
+    )
+  );
+}
+
+/** A part of a pass outside of training, for whoever wants to look at each. */
+export interface InferenceStep {
+  /** The layers that it stands for. */
+  readonly layers: readonly tf.layers.Layer[];
+  /** Applies them. */
+  readonly apply: (x: tf.Tensor) => tf.Tensor;
+}
+
+/** What {@linkcode applyInference} does one after the other; null where it applies the model whole. */
+export function inferenceSteps(model: FerModel): readonly InferenceStep[] | null {
+  const parts = runsPrograms() ? partsOf(model) : null;
+  return parts && parts.map((part) =>
+    part.kind === "block"
+      ? {
+        layers: [part.convolution, part.norm, part.pool].filter((layer) => layer !== undefined),
+        apply: (x) => inferBlock(part, x),
       }
-      const { convolution, norm, after } = part;
-      let bias: tf.Variable | undefined;
-      if (convolution) {
-        const plain = plainConvolution(convolution);
-        bias = plain.bias;
-        y = tf.conv2d(
-          y as tf.Tensor4D,
-          plain.kernel as tf.Tensor as tf.Tensor4D,
-          plain.strides,
-          plain.padding,
-          "NHWC",
-          plain.dilations,
-        );
-      }
-      norm.checkBatch(y.shape);
-      const { gamma, beta, running, epsilon } = norm.parts();
-      y = fusedBatchNorm(
-        y as tf.Tensor4D,
-        gamma as tf.Tensor as tf.Tensor1D,
-        beta as tf.Tensor as tf.Tensor1D,
-        { epsilon, running, after, bias: bias as tf.Tensor | undefined as tf.Tensor1D | undefined },
-      );
-    }
-    return y;
-  });
+      : { layers: [part.layer], apply: (x) => applyOther(part, x, {}) }
+  );
 }
 
 /**
  * A pass outside of training, for its values: it is not differentiable.
  *
- * Call it inside `tf.tidy()`. Where tfjs computes on WebGPU, BatchNorm, ReLU and pooling are one
- * program.
+ * Call it inside `tf.tidy()`. Where tfjs computes on WebGPU, BatchNorm is folded into the convolution
+ * before it: the folded weights are kept with the model, and made anew when a weight has changed.
  *
  * @param model The model.
- * @param x `[batch, size, size, 1]`, float32 in [-1, 1].
+ * @param x `[batch, height, width, 1]`, float32 in [-1, 1].
  * @returns Logits, `[batch, classes]`.
  */
 export function applyInference(model: FerModel, x: FerTensor): FerTensor {
-  const parts = runsPrograms() ? partsOf(model) : null;
-  if (!parts) return model.apply(x) as FerTensor;
-  return tf.tidy(() => {
-    let y = x as tf.Tensor;
-    for (const part of parts) {
-      if (part.kind === "layer") {
-        y = part.layer.apply(y) as tf.Tensor;
-        continue;
-      }
-      if (part.convolution) y = part.convolution.apply(y) as tf.Tensor;
-      const { gamma, beta, running: { mean, variance }, epsilon } = part.norm.parts();
-      const weights = { mean, variance, gamma, beta };
-      y = tf.engine().makeTensorFromTensorInfo(
-        normalizeByRunning(gpuBackend(), y, weights, epsilon, part.after),
-      );
-    }
-    return y;
-  });
+  const steps = inferenceSteps(model);
+  if (!steps) return model.apply(x) as FerTensor;
+  return tf.tidy(() => inOneSubmit(() => steps.reduce<tf.Tensor>((y, { apply }) => apply(y), x)));
 }

@@ -6,6 +6,7 @@ import {
   convolveFilterGradient,
   convolveInputGradient,
 } from "../../src/kernels/convolution.ts";
+import { maxPool } from "../../src/kernels/max_pool.ts";
 import type { ProductCandidate } from "../../src/kernels/product.ts";
 import {
   convolveSingle,
@@ -14,10 +15,13 @@ import {
 } from "../../src/kernels/single_channel.ts";
 import {
   winograd,
+  winogradFilter,
+  winogradFiltered,
   winogradFilterGradient,
   winogradFits,
   winogradInputGradient,
 } from "../../src/kernels/winograd.ts";
+import { giveBack } from "../../src/kernels/program.ts";
 import { assertClose, gpuTest, onCpu, randomTensor, take } from "./harness.ts";
 
 const FAMILIES: readonly ProductCandidate[] = [
@@ -151,4 +155,65 @@ for (const tile of [2, 4] as const) {
       }
     });
   }
+}
+
+/** What 2x2 max pooling and ReLU leave of a convolution, as the `cpu` backend has it. */
+async function pooledOf({ y, shape, x }: Case): Promise<Float32Array> {
+  const all = tf.tensor(y, [x.shape[0], shape.outHeight, shape.outWidth, shape.outChannels]);
+  const [pooled] = await onCpu([all], (y) => tf.relu(tf.maxPool(y as tf.Tensor4D, 2, 2, "valid")));
+  all.dispose();
+  return pooled;
+}
+
+gpuTest("maxPool() leaves out a last odd row and column", async (backend) => {
+  for (const shape of [[1, 2, 2, 1], [2, 5, 7, 8], [3, 4, 3, 5]]) {
+    const x = randomTensor<tf.Tensor4D>(1, shape);
+    const [expected] = await onCpu([x], (x) => tf.maxPool(x as tf.Tensor4D, 2, 2, "valid"));
+    assertClose(await take(maxPool(backend, x)), expected, 0, `[${shape}]`);
+    x.dispose();
+  }
+});
+
+gpuTest("convolveSingle() pools after ReLU", async (backend) => {
+  for (const sizes of [...SINGLE, [2, 7, 19, 1, 4, 3, 1, 1, 1]]) {
+    const c = await caseOf(sizes);
+    if (c.shape.outHeight >= 2 && c.shape.outWidth >= 2) {
+      const y = convolveSingle(backend, c.x, c.filter, c.shape, c.bias, "relu", true);
+      assertClose(await take(y), await pooledOf(c), 1e-5, c.name);
+    }
+    free(c);
+  }
+});
+
+for (const tile of [2, 4] as const) {
+  gpuTest(
+    `winogradFiltered() F(${tile}) scales its filter, and pools after ReLU`,
+    async (backend) => {
+      for (const sizes of WINOGRAD.slice(1)) {
+        const c = await caseOf(sizes);
+        const scale = randomTensor(5, [sizes[4]]);
+        // A filter divided by the scale, times the scale: the same convolution.
+        const divided = tf.tidy(() => tf.div(c.filter, scale)) as tf.Tensor4D;
+        backend.uploadToGPU(scale.dataId);
+        const { resource } = backend.tensorMap.get(scale.dataId);
+        assert(resource);
+        const U = winogradFilter(backend, divided, tile, resource);
+        const y = winogradFiltered(
+          backend,
+          c.x,
+          U,
+          c.shape,
+          tile,
+          FAMILIES[0],
+          c.bias,
+          "relu",
+          true,
+        );
+        assertClose(await take(y), await pooledOf(c), 2e-5, c.name);
+        giveBack(backend, U);
+        tf.dispose([scale, divided]);
+        free(c);
+      }
+    },
+  );
 }
