@@ -18,6 +18,7 @@ import {
   RandomHorizontalFlip,
   RandomResizedCrop,
   RandomRotation,
+  RandomWarp,
   Resize,
   standardAugmentation,
   strongAugmentation,
@@ -75,6 +76,7 @@ bench(
   images,
 );
 bench("RandomResizedCrop", each, new RandomResizedCrop(48, { scale: [0.9, 1] }), images);
+bench("RandomWarp", each, new RandomWarp(40), images);
 bench("Resize 224 to 48", each, new Resize(48), large);
 bench("CenterCrop", each, new CenterCrop(40), images);
 bench("TenCrop", each, new TenCrop(40), images);

@@ -33,6 +33,7 @@ export * from "./transforms/random_erasing.ts";
 export * from "./transforms/random_horizontal_flip.ts";
 export * from "./transforms/random_resized_crop.ts";
 export { RandomRotation, type RandomRotationOptions } from "./transforms/random_rotation.ts";
+export * from "./transforms/random_warp.ts";
 export * from "./transforms/resize.ts";
 export * from "./transforms/rotate.ts";
 export * from "./transforms/ten_crop.ts";

@@ -16,6 +16,7 @@ import {
 } from "./random_horizontal_flip.ts";
 import { RandomResizedCrop, type RandomResizedCropOptions } from "./random_resized_crop.ts";
 import { RandomRotation, type RandomRotationOptions } from "./random_rotation.ts";
+import { RandomWarp, type RandomWarpOptions } from "./random_warp.ts";
 import { Resize, type ResizeOptions } from "./resize.ts";
 import { TenCrop, type TenCropOptions } from "./ten_crop.ts";
 import { ToTensor } from "./to_tensor.ts";
@@ -41,6 +42,7 @@ const MAKERS: ReadonlyMap<string, Maker> = new Map<string, Maker>(
     ],
     ["RandomResizedCrop", (options) => new RandomResizedCrop(options as RandomResizedCropOptions)],
     ["RandomRotation", (options) => new RandomRotation(options as RandomRotationOptions)],
+    ["RandomWarp", (options) => new RandomWarp(options as RandomWarpOptions)],
     ["Resize", (options) => new Resize(options as ResizeOptions)],
     ["TenCrop", (options) => new TenCrop(options as TenCropOptions)],
     ["ToTensor", () => new ToTensor()],
@@ -57,6 +59,7 @@ const BUILT_IN: ReadonlySet<unknown> = new Set([
   RandomHorizontalFlip,
   RandomResizedCrop,
   RandomRotation,
+  RandomWarp,
   Resize,
   TenCrop,
   ToTensor,

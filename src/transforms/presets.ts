@@ -11,6 +11,7 @@ import { RandomErasing } from "./random_erasing.ts";
 import { RandomHorizontalFlip } from "./random_horizontal_flip.ts";
 import { RandomResizedCrop } from "./random_resized_crop.ts";
 import { RandomRotation } from "./random_rotation.ts";
+import { RandomWarp } from "./random_warp.ts";
 import type { Image } from "./transform.ts";
 
 /**
@@ -54,4 +55,25 @@ export function strongAugmentation(size: Size = IMAGE_SIZE): Compose {
     new RandomResizedCrop(size, { scale: [0.8, 1] }),
     new RandomErasing(0.25, { scale: [0.02, 0.2], value: "random" }),
   ]);
+}
+
+/**
+ * An augmentation for training on crops, bytes to bytes, in one bilinear map: flip, rotation within
+ * 12 degrees, pixels enlarged to 1.25 or shrunk to 0.9 of their area and stretched by up to 7 %, and
+ * a crop from anywhere within the image and 8 % of half its width beyond. Beyond lie copies of the
+ * edge.
+ *
+ * @param size Pixels that come out; 40 of 48 is what {@linkcode RandomWarp}'s defaults are made for.
+ *
+ * @example
+ * ```ts
+ * import { Generator } from "@fer/core";
+ * import { warpAugmentation } from "@fer/core/transforms";
+ *
+ * const image = { data: new Uint8Array(48 * 48).fill(255), width: 48, height: 48 };
+ * console.assert(warpAugmentation(40).apply(image, new Generator(42)).width === 40);
+ * ```
+ */
+export function warpAugmentation(size: Size = IMAGE_SIZE): Compose {
+  return new Compose<Image, Image>([new RandomWarp(size)]);
 }

@@ -17,6 +17,7 @@ import {
   RandomHorizontalFlip,
   RandomResizedCrop,
   RandomRotation,
+  RandomWarp,
   Resize,
   resizedCrop,
   rotate,
@@ -67,6 +68,8 @@ const transform: fc.Arbitrary<Transform> = fc.oneof(
     interpolation,
   })
     .map((options) => new RandomResizedCrop(options)),
+  fc.record({ size: fc.tuple(edge, edge), degrees: interval(-400, 400), scale: interval(0.1, 9) })
+    .map((options) => new RandomWarp(options)),
   fc.record({ size: fc.tuple(edge, edge), interpolation }).map((options) => new Resize(options)),
   fc.tuple(edge, edge).map((size) => new CenterCrop(size)),
   fc.constantFrom(1 as const, 3 as const).map((channels) => new Grayscale(channels)),

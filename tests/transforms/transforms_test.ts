@@ -14,6 +14,7 @@ import {
   RandomHorizontalFlip,
   RandomResizedCrop,
   RandomRotation,
+  RandomWarp,
   Resize,
   resizedCrop,
   rotate,
@@ -23,6 +24,7 @@ import {
   ToTensor,
   type Transform,
   transformFromJSON,
+  warpAugmentation,
 } from "../../src/transforms.ts";
 
 const generator = new Generator(42);
@@ -258,10 +260,12 @@ Deno.test("transformFromJSON() makes every kind of transform again", () => {
     new RandomHorizontalFlip(0.25),
     new RandomResizedCrop(48, { scale: [0.9, 1], interpolation: "nearest" }),
     new RandomRotation(10, { expand: true, center: [3, 4], interpolation: "bilinear" }),
+    new RandomWarp(40, { flip: 0.25, degrees: [1, 2], scale: [0.5, 1], shift: 0 }),
     new Resize(48, { maxSize: 60 }),
     new ToTensor(),
     standardAugmentation(),
     strongAugmentation(40),
+    warpAugmentation(40),
   ];
   for (const transform of transforms) {
     const again = transformFromJSON(JSON.parse(JSON.stringify(transform)));
@@ -303,6 +307,12 @@ Deno.test("constructors refuse options out of range, naming the value", () => {
     [() => new RandomRotation(1, { interpolation: "cubic" as "nearest" }), '"cubic"'],
     [() => new RandomAffine(1, { translate: [0.1, 2] }), "translate [0.1, 2]"],
     [() => new RandomAffine(1, { scale: [0, 1] }), "scale [0, 1]"],
+    [() => new RandomWarp(0), "RandomWarp of size 0"],
+    [() => new RandomWarp(40, { flip: 2 }), "RandomWarp of p 2"],
+    [() => new RandomWarp(40, { degrees: -1 }), "RandomWarp of degrees -1"],
+    [() => new RandomWarp(40, { scale: [0, 1] }), "scale [0, 1]"],
+    [() => new RandomWarp(40, { ratio: reversed }), "ratio [1, 0.5]"],
+    [() => new RandomWarp(40, { shift: -0.1 }), "RandomWarp of shift -0.1"],
     [() => new Resize(0), "Resize of size 0"],
     [() => new Resize(100_000), "size 100000"],
     [() => new Resize(48, { maxSize: 48 }), "maxSize 48"],
@@ -329,6 +339,7 @@ Deno.test("transforms refuse what is no image of bytes", () => {
     new RandomRotation(10),
     new RandomAffine(10),
     new RandomResizedCrop(48),
+    new RandomWarp(48),
     new Resize(48),
     new CenterCrop(48),
     new Grayscale(),
@@ -346,8 +357,8 @@ Deno.test("transforms refuse what is no image of bytes", () => {
   assertThrows(() => new Normalize([0, 0, 0], 1).apply(grey), TypeError, "1 channels: got 3");
 });
 
-Deno.test("standardAugmentation() and strongAugmentation() give the size that is asked for", () => {
-  for (const preset of [standardAugmentation, strongAugmentation]) {
+Deno.test("augmentations give the size that is asked for", () => {
+  for (const preset of [standardAugmentation, strongAugmentation, warpAugmentation]) {
     assertEquals(preset().apply(face, generator).data.length, 48 * 48);
     const { width, height } = preset([32, 40]).apply(face, generator);
     assertEquals([width, height], [40, 32]);
