@@ -5,6 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { FerDataset } from "./data/dataset.ts";
+import { inOneSubmit } from "./kernels/one_submit.ts";
 import { describeModel, type FerModel } from "./model/description.ts";
 import { applyInference } from "./model/fused_layers.ts";
 import { pixelsToInput } from "./model/input.ts";
@@ -215,13 +216,14 @@ async function probabilitiesOf(
   };
   for (let from = 0; from < count; from += step) {
     const to = Math.min(from + step, count);
-    const probabilities = tf.tidy(() => {
+    const pass = () => {
       const x = pixelsToInput(pixelsOf(from, to), [to - from, size, size, 1], preprocessing);
       const direct = tf.softmax(applyInference(model, x) as tf.Tensor2D);
       if (!tta) return direct;
       const mirrored = tf.softmax(applyInference(model, tf.reverse(x, 2)) as tf.Tensor2D);
       return tf.div(tf.add(direct, mirrored), 2);
-    });
+    };
+    const probabilities = tf.tidy(() => inOneSubmit(pass));
     const next = { read: read(probabilities, from), done: to };
     // Whoever awaits it later hears of a failure; until then it is no unhandled one.
     next.read.catch(() => {});
