@@ -1,5 +1,25 @@
 import { assertEquals } from "@std/assert";
+import { Generator } from "../../src/random.ts";
 import { fromBFloat16, fromFloat16, toBFloat16, toFloat16 } from "../../src/model/float16.ts";
+
+/** Rounds what comes in by NumPy and by PyTorch, and gives the bits of both. */
+const PYTHON = `
+import sys, numpy, torch
+values = numpy.frombuffer(sys.stdin.buffer.read(), dtype="<f4")
+with numpy.errstate(over="ignore"):
+    sys.stdout.buffer.write(values.astype("<f2").tobytes())
+sys.stdout.buffer.write(torch.from_numpy(values.copy()).half().numpy().tobytes())
+`;
+const PYTHON_PATH = "/usr/bin/python3";
+
+async function hasTorch(): Promise<boolean> {
+  try {
+    const args = ["-c", "import numpy, torch"];
+    return (await new Deno.Command(PYTHON_PATH, { args, stderr: "null" }).output()).success;
+  } catch {
+    return false;
+  }
+}
 
 const ALL = Uint16Array.from({ length: 65_536 }, (_, i) => i);
 
@@ -49,4 +69,41 @@ Deno.test("toBFloat16() rounds to the nearest, ties to even, and undoes fromBFlo
     const isNaN = (each & 0x7fff) > 0x7f80;
     assertEquals(back[i], isNaN ? each | 0x40 : each);
   });
+});
+
+Deno.test({
+  name: "toFloat16() rounds as NumPy and PyTorch do (python)",
+  ignore: !await hasTorch(),
+  async fn() {
+    const generator = new Generator(16);
+    const bits = Uint32Array.from({ length: 40_000 }, () => generator.integer(2 ** 32));
+    const any = new Float32Array(bits.buffer).map((value) => Number.isNaN(value) ? 0 : value);
+    // Exactly between two neighbours, and a hair beside.
+    const halves = fromFloat16(ALL.filter((each) => (each & 0x7c00) !== 0x7c00));
+    const ties = halves.map((value, i) => (value + (halves[i + 1] ?? value)) / 2);
+    const values = Float32Array.from([
+      ...any,
+      ...Array.from({ length: 40_000 }, () => generator.normal() * 2 ** generator.uniform(-30, 18)),
+      ...ties,
+      ...ties.map((value) => value * (1 + 2 ** -22)),
+      ...ties.map((value) => value * (1 - 2 ** -22)),
+    ]);
+    const child = new Deno.Command(PYTHON_PATH, {
+      args: ["-c", PYTHON],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    const written = writer.write(new Uint8Array(values.buffer)).then(() => writer.close());
+    const { stdout } = await child.output();
+    await written;
+    const expected = new Uint16Array(stdout.buffer, stdout.byteOffset, stdout.length / 2);
+    assertEquals(expected.length, 2 * values.length);
+    const actual = toFloat16(values);
+    for (const [i, library] of ["NumPy", "PyTorch"].entries()) {
+      const theirs = expected.subarray(i * values.length, (i + 1) * values.length);
+      const wrong = actual.findIndex((half, at) => half !== theirs[at]);
+      assertEquals(wrong, -1, `${values[wrong]} in ${library} is ${theirs[wrong]}`);
+    }
+  },
 });
