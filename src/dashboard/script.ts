@@ -34,6 +34,7 @@ const PARTS = [
 export function dashboardScript(): string {
   return [
     '"use strict";\n{',
+    "const browser = globalThis;",
     `const UNKNOWN = ${JSON.stringify(UNKNOWN)};`,
     ...PARTS.map(String),
     "startDashboard();\n}\n",

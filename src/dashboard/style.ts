@@ -32,9 +32,10 @@ export const STYLE = `${REPORT_STYLE}
 .live { position: relative; }
 .live figcaption { display: block; }
 .live figcaption h3 { margin: 0 0 2px; font-size: 14px; }
-.live .legend { display: flex; flex-wrap: wrap; gap: 0 16px; min-height: 21px; }
+.live .reading { display: flex; flex-wrap: wrap; gap: 0 16px; min-height: 21px; }
 .live .key b { margin-left: 4px; color: var(--ink); font-weight: 600; font-variant-numeric: tabular-nums; }
 .live .key i { border-top-style: solid; }
+.live .key b:first-child { margin-left: 0; }
 .live .key.thin i { border-top-width: 1px; }
 .first i { border-color: var(--first); } .second i { border-color: var(--second); } .third i { border-color: var(--third); }
 .live svg { height: 230px; touch-action: pan-y; overflow: visible; }
@@ -55,7 +56,7 @@ export const STYLE = `${REPORT_STYLE}
 .faces .right .guess { color: var(--good); } .faces .wrong .guess { color: var(--bad); }
 .faces .meter { display: block; height: 4px; margin-top: 4px; border-radius: 2px; background: linear-gradient(to right, currentColor calc(var(--rate, 0) * 100%), var(--rule) 0); }
 .faces .right .meter { color: var(--good); } .faces .wrong .meter { color: var(--bad); }
-.note { color: var(--muted); font-size: 14px; }
+.note { max-width: 90ch; color: var(--muted); font-size: 14px; }
 @media (max-width: 560px) { .faces { grid-template-columns: repeat(auto-fill, minmax(92px, 1fr)); gap: 8px; } }
 @media (forced-colors: active) { .status::before { background: CanvasText; } .live path { stroke: CanvasText; } }
 `;

@@ -3,7 +3,6 @@
  *
  * @module
  */
-/// <reference lib="dom" />
 import { count, decimal, percent } from "../../report/wording.ts";
 import type { EpochLine } from "../../train/run_directory.ts";
 import type { DashboardState, StepPoint } from "../state.ts";

@@ -3,10 +3,10 @@
  *
  * @module
  */
-/// <reference lib="dom" />
+import { browser, type PageElement } from "./browser.ts";
 
 /** What an element may hold. */
-export type Child = Node | string;
+export type Child = PageElement | string;
 
 /** An element's attributes. */
 export type Attributes = Readonly<Record<string, string | number>>;
@@ -17,8 +17,8 @@ export type Attributes = Readonly<Record<string, string | number>>;
  * @param id Its id.
  * @returns The element.
  */
-export function byId(id: string): HTMLElement {
-  const found = document.getElementById(id);
+export function byId(id: string): PageElement {
+  const found = browser.document.getElementById(id);
   if (!found) throw new Error(`The page has no element ${id}`);
   return found;
 }
@@ -31,8 +31,8 @@ export function byId(id: string): HTMLElement {
  * @param children What it holds; text stays text.
  * @returns The element.
  */
-export function make(name: string, attributes: Attributes, ...children: Child[]): HTMLElement {
-  const made = document.createElement(name);
+export function make(name: string, attributes: Attributes, ...children: Child[]): PageElement {
+  const made = browser.document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
   made.append(...children);
   return made;
@@ -46,8 +46,8 @@ export function make(name: string, attributes: Attributes, ...children: Child[])
  * @param children What it holds.
  * @returns The element.
  */
-export function draw(name: string, attributes: Attributes, ...children: Child[]): SVGElement {
-  const drawn = document.createElementNS("http://www.w3.org/2000/svg", name);
+export function draw(name: string, attributes: Attributes, ...children: Child[]): PageElement {
+  const drawn = browser.document.createElementNS("http://www.w3.org/2000/svg", name);
   for (const [key, value] of Object.entries(attributes)) drawn.setAttribute(key, String(value));
   drawn.append(...children);
   return drawn;
@@ -59,6 +59,6 @@ export function draw(name: string, attributes: Attributes, ...children: Child[])
  * @param where An element.
  * @param text The text.
  */
-export function write(where: Element, text: string): void {
+export function write(where: PageElement, text: string): void {
   if (where.textContent !== text) where.textContent = text;
 }

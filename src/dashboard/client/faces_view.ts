@@ -3,16 +3,16 @@
  *
  * @module
  */
-/// <reference lib="dom" />
 import { count, percent } from "../../report/wording.ts";
 import type { DashboardState, FaceFacts } from "../state.ts";
+import type { PageElement } from "./browser.ts";
 import { byId, make, write } from "./elements.ts";
 
 /** The strip of faces. */
 export class FacesView {
   #faces: readonly FaceFacts[] = [];
   #rows: ReadonlyArray<readonly number[]> | null = null;
-  #items: HTMLElement[] = [];
+  #items: PageElement[] = [];
 
   /**
    * Shows the faces and, where there are some, the predictions.
@@ -63,7 +63,7 @@ export class FacesView {
   }
 
   #guess(
-    item: HTMLElement,
+    item: PageElement,
     row: readonly number[],
     label: number,
     classes: readonly string[],
@@ -80,7 +80,7 @@ export class FacesView {
       " ",
       make("span", {}, percent(row[guess], 0)),
     );
-    item.querySelector<HTMLElement>(".meter")?.style.setProperty("--rate", String(row[guess]));
+    item.querySelector(".meter")?.style.setProperty("--rate", String(row[guess]));
     return isRight;
   }
 }

@@ -3,9 +3,9 @@
  *
  * @module
  */
-/// <reference lib="dom" />
 import { count, decimal, duration, percent, plural, UNKNOWN } from "../../report/wording.ts";
 import type { DashboardState } from "../state.ts";
+import { browser } from "./browser.ts";
 import { rate } from "./charts.ts";
 import { byId, type Child, make, write } from "./elements.ts";
 
@@ -73,7 +73,7 @@ export class Heading {
       : progress && plan
       ? `${percent(progress.step / (plan.epochs * plan.batches), 0)}, epoch ${progress.epoch}`
       : words;
-    document.title = `${where} – ${run.name}`;
+    browser.document.title = `${where} – ${run.name}`;
   }
 
   #showRun({ run }: DashboardState): void {
@@ -133,7 +133,7 @@ export class Heading {
         }`
         : "",
     );
-    const bestIn = (value: string) => best ? `best ${value} in epoch ${count(best.epoch)}` : "";
+    const bestIn = (value: string) => best ? `best ${value}, epoch ${count(best.epoch)}` : "";
     const waits = "with the first validation";
     this.#showTile(
       "accuracy",
@@ -151,7 +151,7 @@ export class Heading {
     this.#showTile(
       "memory",
       memory && memory.gpu !== null ? bytes(memory.gpu) : UNKNOWN,
-      memory ? `whole process ${bytes(memory.host)}` : "",
+      memory ? `process ${bytes(memory.host)}` : "",
     );
   }
 }

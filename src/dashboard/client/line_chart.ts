@@ -3,7 +3,7 @@
  *
  * @module
  */
-/// <reference lib="dom" />
+import { browser, type PageElement, type PageEvent } from "./browser.ts";
 import { draw, make, write } from "./elements.ts";
 
 /** A curve, its points from left to right. */
@@ -50,14 +50,14 @@ export function ticks(low: number, high: number, most: number): number[] {
 /** A chart with a legend that reads the curves out where the pointer or the arrow keys are. */
 export class LineChart {
   /** The element to place in the page. */
-  readonly element: HTMLElement;
+  readonly element: PageElement;
   readonly #title: string;
-  readonly #svg: SVGElement;
-  readonly #plot: SVGElement;
-  readonly #cursor: SVGElement;
-  readonly #legend: HTMLElement;
-  readonly #place: HTMLElement;
-  readonly #spoken: HTMLElement;
+  readonly #svg: PageElement;
+  readonly #plot: PageElement;
+  readonly #cursor: PageElement;
+  readonly #legend: PageElement;
+  readonly #place: PageElement;
+  readonly #spoken: PageElement;
   #scale: Scale;
   #curves: readonly Curve[] = [];
   #best: number | null = null;
@@ -74,7 +74,7 @@ export class LineChart {
     this.#plot = draw("g", {});
     this.#cursor = draw("g", {});
     this.#svg = draw("svg", { role: "img", tabindex: 0 }, this.#plot, this.#cursor);
-    this.#legend = make("span", { class: "legend" });
+    this.#legend = make("span", { class: "reading" });
     this.#place = make("p", { class: "at" });
     this.#spoken = make("p", { class: "unseen", "aria-live": "polite" });
     this.element = make(
@@ -85,7 +85,7 @@ export class LineChart {
       this.#place,
       this.#spoken,
     );
-    const look = (event: PointerEvent) => {
+    const look = (event: PageEvent) => {
       this.#look(this.#fromX(event.clientX - this.#svg.getBoundingClientRect().left));
     };
     this.#svg.addEventListener("pointermove", look);
@@ -93,7 +93,7 @@ export class LineChart {
     this.#svg.addEventListener("pointerleave", () => this.#look(null));
     this.#svg.addEventListener("blur", () => this.#look(null));
     this.#svg.addEventListener("keydown", (event) => this.#press(event));
-    new ResizeObserver(() => this.#draw()).observe(this.#svg);
+    new browser.ResizeObserver(() => this.#draw()).observe(this.#svg);
   }
 
   /**
@@ -152,7 +152,7 @@ export class LineChart {
     this.#x = (value) => left + (right - left) * value / end;
     this.#fromX = (pixel) => end * (pixel - left) / (right - left);
     this.#y = (value) => bottom - (bottom - top) * (project(value) - from) / (to - from);
-    const parts: SVGElement[] = [];
+    const parts: PageElement[] = [];
     for (const value of this.#levels(low, high)) {
       const y = Math.round(this.#y(value)) + 0.5;
       parts.push(
@@ -193,7 +193,9 @@ export class LineChart {
     }
     this.#plot.replaceChildren(...parts);
     // A label that changes under the reader's focus would be read out every second.
-    if (document.activeElement !== this.#svg) this.#svg.setAttribute("aria-label", this.#words());
+    if (browser.document.activeElement !== this.#svg) {
+      this.#svg.setAttribute("aria-label", this.#words());
+    }
     this.#read();
   }
 
@@ -231,7 +233,7 @@ export class LineChart {
   }
 
   /** Moves along the curves by a fortieth of their points. */
-  #press(event: KeyboardEvent): void {
+  #press(event: PageEvent): void {
     const places = [...new Set(this.#curves.flatMap(({ points }) => points.map(([x]) => x)))]
       .sort((a, b) => a - b);
     const last = places.length - 1;
@@ -254,8 +256,8 @@ export class LineChart {
   #read(): void {
     const { format } = this.#scale;
     const at = this.#at;
-    const marks: SVGElement[] = [];
-    const keys: HTMLElement[] = [];
+    const marks: PageElement[] = [];
+    const keys: PageElement[] = [];
     let place: number | null = null;
     for (const { name, colour, isThin, points } of this.#curves) {
       let [nearest] = points.slice(-1);

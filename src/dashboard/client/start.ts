@@ -3,8 +3,8 @@
  *
  * @module
  */
-/// <reference lib="dom" />
 import { type DashboardState, updated } from "../state.ts";
+import { browser } from "./browser.ts";
 import { Charts } from "./charts.ts";
 import { FacesView } from "./faces_view.ts";
 import { Heading } from "./heading.ts";
@@ -21,7 +21,7 @@ export function startDashboard(): void {
   const draw = () => {
     if (isDue) return;
     isDue = true;
-    requestAnimationFrame(() => {
+    browser.requestAnimationFrame(() => {
       isDue = false;
       heading.show(state, isLost);
       if (state) { for (const view of views) view.show(state); }

@@ -3,10 +3,10 @@
  *
  * @module
  */
-/// <reference lib="dom" />
 import { count, decimal, percent } from "../../report/wording.ts";
 import type { EpochLine } from "../../train/run_directory.ts";
 import type { ConfusionFacts, DashboardState } from "../state.ts";
+import type { PageElement } from "./browser.ts";
 import { rate } from "./charts.ts";
 import { byId, type Child, make, write } from "./elements.ts";
 
@@ -16,7 +16,7 @@ import { byId, type Child, make, write } from "./elements.ts";
  * @param children What it holds.
  * @returns The cell.
  */
-export function figure(...children: Child[]): HTMLElement {
+export function figure(...children: Child[]): PageElement {
   return make("td", { class: "figure" }, ...children);
 }
 
@@ -28,7 +28,7 @@ export function figure(...children: Child[]): HTMLElement {
  * @param isRight Whether they were taken for what they are.
  * @returns The cell, the darker the larger its share.
  */
-export function cell(value: number, total: number, isRight: boolean): HTMLElement {
+export function cell(value: number, total: number, isRight: boolean): PageElement {
   const share = total > 0 ? value / total : 0;
   const made = make(
     "td",
@@ -42,9 +42,9 @@ export function cell(value: number, total: number, isRight: boolean): HTMLElemen
 
 /** A table that scrolls by itself; its rows are replaced, so that it keeps its place and focus. */
 export class ScrollingTable {
-  readonly #table: HTMLElement;
+  readonly #table: PageElement;
 
-  constructor(parent: HTMLElement, label: string, className: string) {
+  constructor(parent: PageElement, label: string, className: string) {
     this.#table = make("table", { class: className });
     const scroll = { class: "scroll", role: "group", "aria-label": label, tabindex: 0 };
     parent.append(make("div", scroll, this.#table));
@@ -101,7 +101,7 @@ export class ConfusionView {
     );
     const when = predictions
       ? `After epoch ${count(epoch)}.`
-      : `Of the best epoch so far, ${count(epoch)}; it is made anew after each.`;
+      : `Of the best validation before this start, after epoch ${count(epoch)}.`;
     write(byId("confusion-note"), `${when} ${this.#worst(counts, classes)}`);
   }
 
