@@ -29,6 +29,7 @@ await servePeer(async (task) => {
     const options = { classes, mixup: 0, seed };
     const { loss, correct, gradients } = trainingStep(model, variables, drawn, step++, options);
     optimizer.step(gradients);
+    for (const gradient of gradients.values()) gradient.dispose();
     loss.dispose();
     correct.dispose();
   };
