@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { NONE, number, type Table, type TableForm, tableLines } from "../table.ts";
 import { type Column, COLUMNS, type Results, type Times } from "./results.ts";
 import { productJob } from "./work.ts";
 
@@ -14,12 +15,6 @@ export interface Circumstances {
   readonly quick: boolean;
 }
 
-/** A heading and rows of cells, the first row the columns' names. */
-interface Table {
-  readonly heading: string;
-  readonly rows: readonly (readonly string[])[];
-}
-
 const NAMES: Readonly<Record<Column, string>> = {
   ours: "ours",
   stock: "stock tfjs",
@@ -28,15 +23,6 @@ const NAMES: Readonly<Record<Column, string>> = {
   pytorch: "PyTorch",
   jax: "jax-js",
 };
-const NONE = "-";
-
-function number(value: number): string {
-  const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;
-  return value.toLocaleString("en-US", {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  });
-}
 
 function mebibytes(bytes: number | null): string {
   return bytes === null ? NONE : number(bytes / 2 ** 20);
@@ -119,21 +105,6 @@ function memoryTable({ memory }: Results): Table {
   };
 }
 
-function plain({ heading, rows }: Table): string[] {
-  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
-  const lines = rows.map((row) =>
-    row.map((cell, i) => i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join("  ")
-      .trimEnd()
-  );
-  return ["", heading, ...lines];
-}
-
-function markdown({ heading, rows: [names, ...rows] }: Table): string[] {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.trim()).join(" | ")} |`;
-  const rule = line(names.map((_, i) => i === 0 ? "---" : "---:"));
-  return ["", `${heading}:`, "", line(names), rule, ...rows.map(line)];
-}
-
 /**
  * The results in words.
  *
@@ -144,11 +115,10 @@ function markdown({ heading, rows: [names, ...rows] }: Table): string[] {
 export function tablesOf(
   results: Results,
   circumstances: Circumstances,
-  form: "plain" | "markdown",
+  form: TableForm,
 ): string {
   const { machine, versions, missing, quick } = circumstances;
   const item = form === "plain" ? "  " : "- ";
-  const render = form === "plain" ? plain : markdown;
   return [
     `${machine.date}, ${machine.adapter}, ${machine.cores} cores, Deno ${machine.deno}`,
     ...(quick
@@ -157,6 +127,8 @@ export function tablesOf(
     ...(form === "markdown" ? [""] : []),
     ...Object.entries(versions).map(([peer, version]) => `${item}${peer}: ${version}`),
     ...missing.map(({ peer, why }) => `${item}${peer} is missing: ${why}`),
-    ...[passTable(results), productTable(results), memoryTable(results)].flatMap(render),
+    ...[passTable(results), productTable(results), memoryTable(results)].flatMap((table) =>
+      tableLines(table, form)
+    ),
   ].join("\n");
 }
