@@ -89,11 +89,27 @@ export interface TrainingConfig {
   readonly accumulateGradBatches: number;
   /**
    * `standard`: flip, rotation within 10 degrees, crop of 0.9 to 1.0 of the area; `strong`: more of
-   * the same, and erasing; `none`.
+   * the same, and erasing; `warp`: flip, rotation, scale, stretch and shift in one bilinear map, for
+   * crops; `none`.
    *
    * @default "standard"
    */
-  readonly augment: "none" | "standard" | "strong";
+  readonly augment: "none" | "standard" | "strong" | "warp";
+  /**
+   * Probability that a grey rectangle of 2 to 20 % of the area is laid over a training image, after
+   * all that `augment` does.
+   *
+   * @default 0
+   */
+  readonly erasing: number;
+  /**
+   * Height and width of the images that are trained on, for networks that take images of any size;
+   * validation is on whole images. Without augmentation it is their middle. 0 for the network's own
+   * size.
+   *
+   * @default 0
+   */
+  readonly trainCropSize: number;
   /**
    * Seed of everything random: initialisation, order, augmentation, dropout, mixup.
    *
@@ -162,6 +178,8 @@ export const DEFAULT_TRAINING_CONFIG: TrainingConfig = {
   clipNorm: 0,
   accumulateGradBatches: 1,
   augment: "standard",
+  erasing: 0,
+  trainCropSize: 0,
   seed: 42,
   workers: Math.max(0, Math.min(4, (globalThis.navigator?.hardwareConcurrency ?? 2) - 1)),
   monitor: "f1",
@@ -198,6 +216,8 @@ const NUMBERS: Readonly<Record<string, readonly [(value: number) => boolean, str
   ema: [isShare, "a number from 0 to below 1"],
   clipNorm: [isAmount, "a number from 0"],
   accumulateGradBatches: [isWhole(1), "a whole number from 1"],
+  erasing: [(value) => value >= 0 && value <= 1, "a number from 0 to 1"],
+  trainCropSize: [isWhole(0), "a whole number from 0"],
   seed: [isWhole(0), "a whole number from 0"],
   workers: [isWhole(0), "a whole number from 0"],
   patience: [isWhole(0), "a whole number from 0"],
@@ -210,7 +230,7 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
   optimizer: ["adamw", "muon"],
   scheduler: ["plateau", "cosine", "constant"],
   classWeights: ["none", "balanced"],
-  augment: ["none", "standard", "strong"],
+  augment: ["none", "standard", "strong", "warp"],
   monitor: ["f1", "loss"],
 };
 

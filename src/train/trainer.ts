@@ -20,12 +20,12 @@ import {
   saveModel,
   setDropoutStates,
 } from "../model.ts";
+import { takesAnySize, takesSize } from "../model/layer_shapes.ts";
 import { predictDataset } from "../predict.ts";
-import { standardAugmentation, strongAugmentation } from "../transforms.ts";
-import type { Transform } from "../transforms/transform.ts";
 import type { FerTensor, FerVariable } from "../model/tensor.ts";
 import { VERSION } from "../version.ts";
 import { clipGradientNorm } from "./adamw.ts";
+import { augmentation } from "./augmentation.ts";
 import type {
   StopReason,
   TrainingCallback,
@@ -153,11 +153,6 @@ function limited(dataset: FerDataset, config: TrainingConfig): FerDataset {
   return dataset.subset(Array.from({ length: most }, (_, i) => i));
 }
 
-function augmentation(config: TrainingConfig, size: number): Transform | undefined {
-  if (config.overfitBatches > 0 || config.augment === "none") return undefined;
-  return config.augment === "strong" ? strongAugmentation(size) : standardAugmentation(size);
-}
-
 /** One call of `fit()`. */
 class Run {
   readonly #model: FerModel;
@@ -271,6 +266,16 @@ class Run {
             `the network has ${outputs} outputs`,
         );
       }
+    }
+    const { trainCropSize: crop } = this.#config;
+    const { size } = describeModel(this.#model).preprocessing;
+    if (crop > size || (crop > 0 && !takesSize(this.#model, crop))) {
+      throw new RangeError(
+        `Cannot train on crops of ${crop}x${crop}: ` +
+          (crop > size
+            ? `the images are of ${size}x${size}`
+            : `the network takes ${takesAnySize(this.#model) ? "larger ones" : `${size}x${size}`}`),
+      );
     }
     if (!this.#gpu) return;
     const most = largestBatch(this.#model, this.#gpu.device.limits.maxStorageBufferBindingSize);

@@ -1,8 +1,21 @@
-import { assert, assertEquals, assertGreater, assertNotEquals, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertNotEquals,
+  assertRejects,
+} from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { useWebGpu, type WebGpu } from "../../src/backend.ts";
 import { drawnFaces } from "../../src/data.ts";
-import { buildFerCnn, type FerModel, readSafetensors, toStateDict } from "../../src/model.ts";
+import {
+  buildFerCnn,
+  buildFerNet,
+  type FerModel,
+  readSafetensors,
+  toStateDict,
+} from "../../src/model.ts";
 import {
   type EpochLine,
   readMetrics,
@@ -74,11 +87,12 @@ async function fitIn(
   path: string,
   config: Partial<TrainingConfig>,
   options: TrainerOptions = {},
+  model: FerModel = network(),
 ): Promise<Trained> {
   const resume = await Deno.stat(`${path}/config.json`).then(() => true, () => false);
   const runDirectory = await RunDirectory.open(path, { resume });
   try {
-    return await fit(config, { ...options, runDirectory });
+    return await fit(config, { ...options, runDirectory }, model);
   } finally {
     runDirectory.close();
   }
@@ -296,6 +310,61 @@ Deno.test("Trainer names the largest batch when one does not fit the adapter", a
     "Cannot train with a batch size of 100,000: the largest that fits",
   );
   model.dispose();
+});
+
+Deno.test("Trainer trains a network of any size on crops with Muon, and the loss falls", async () => {
+  const model = buildFerNet({ filters: [4, 8], dropout: 0, seed: 3 });
+  const { result } = await fit(
+    {
+      epochs: 10,
+      batchSize: 16,
+      optimizer: "muon",
+      augment: "warp",
+      trainCropSize: 24,
+      scheduler: "constant",
+      maxSteps: 20,
+      workers: 0,
+    },
+    {},
+    model,
+  );
+  const [first, ...later] = result.history.map(({ trainLoss }) => trainLoss);
+  assertEquals(result.steps, 20);
+  assertLess(later[later.length - 1], first - 0.04);
+});
+
+Deno.test("Trainer of a network of any size goes on with the bits of one that was not aborted", () =>
+  inRun(async (path) => {
+    const config = {
+      ...SMALL,
+      epochs: 2,
+      optimizer: "muon",
+      lr: 0.02,
+      augment: "warp",
+      erasing: 0.5,
+      trainCropSize: 24,
+    } as const;
+    const small = () => buildFerNet({ filters: [4, 8], seed: 3 });
+    await fitIn(`${path}-whole`, config, {}, small());
+    for (const steps of [1, 4]) await fitIn(path, config, abortAfter(steps), small());
+    await fitIn(path, config, {}, small());
+    assertEquals(
+      await tensorsOf(`${path}/last.safetensors`),
+      await tensorsOf(`${path}-whole/last.safetensors`),
+    );
+  }));
+
+Deno.test("Trainer refuses crops that the network does not take", async () => {
+  const cases = [
+    [network(), 40, "Cannot train on crops of 40x40: the network takes 48x48"],
+    [buildFerNet({ filters: [2, 2, 2] }), 3, "crops of 3x3: the network takes larger ones"],
+    [buildFerNet({ filters: [2, 2] }), 50, "crops of 50x50: the images are of 48x48"],
+  ] as const;
+  for (const [model, trainCropSize, message] of cases) {
+    const trainer = new Trainer(model, { ...SMALL, trainCropSize }, { gpu });
+    await assertRejects(() => trainer.fit(training, validation), RangeError, message);
+    model.dispose();
+  }
 });
 
 Deno.test("Trainer refuses an empty set, unlabelled images and other classes", async () => {
