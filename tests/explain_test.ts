@@ -26,6 +26,7 @@ import { dropoutStates } from "../src/model/dropout.ts";
 import { predict } from "../src/predict.ts";
 import { Generator } from "../src/random.ts";
 import type { Image } from "../src/transforms/transform.ts";
+import { findTorch } from "./find_torch.ts";
 
 await tf.setBackend("cpu");
 
@@ -192,17 +193,6 @@ for logit in logits:
     maps.append((cam / cam.max().clamp(min=1e-30)).flatten().tolist())
 print(json.dumps({"probabilities": logits.softmax(0).tolist(), "maps": maps}))
 `;
-
-function findTorch(): string | undefined {
-  for (const python of ["/usr/bin/python3", "python3"]) {
-    try {
-      const command = new Deno.Command(python, { args: ["-c", "import torch"], stderr: "null" });
-      if (command.outputSync().success) return python;
-    } catch {
-      // No such program, or no leave to run it.
-    }
-  }
-}
 
 const python = findTorch();
 

@@ -41,7 +41,8 @@ const RAMP = colourStops("viridis")
 const LEGEND = html`
   <div class="legend">
     <p>Beside each face, Grad-CAM: where the network sees what it
-  takes the face for. A map tells where, not how much, and is as coarse as the last convolution.</p>
+  takes the face for. A map tells where, not how much, and is as coarse as the last convolution; where
+  a face stays grey, no place speaks for that class.</p>
     <p
       class="ramp"><span>nothing</span><i style="background-image: linear-gradient(to right, ${new Html(
         RAMP,
