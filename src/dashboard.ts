@@ -84,6 +84,7 @@ class DashboardServer implements Dashboard {
   #state: DashboardState;
   #recorder: StepRecorder | null = null;
   #shownAt = -Infinity;
+  #pointAt = -Infinity;
   /** Where training stood when it was first heard of in this start, from which its pace follows. */
   #first: { readonly at: number; readonly step: number } | null = null;
   #progress: TrainingProgress | null = null;
@@ -221,7 +222,10 @@ class DashboardServer implements Dashboard {
   /** Where training stands, and the steps since that was last said. */
   #standing(): DashboardUpdate {
     const progress = this.#progress;
-    const point = progress && this.#recorder?.take(progress);
+    // A stretch of a few steps, as an epoch's end may leave, tells of chance alone: it joins the next.
+    const isLong = performance.now() - this.#pointAt >= SHOW_EVERY / 2;
+    const point = progress && isLong ? this.#recorder?.take(progress) : null;
+    if (point) this.#pointAt = performance.now();
     return {
       progress,
       secondsLeft: progress && this.#secondsLeft(progress),

@@ -131,7 +131,7 @@ browserTest(
       const chart = page.locator("#charts figure").first();
       assertMatch(
         await chart.locator("svg").getAttribute("aria-label") ?? "",
-        /^Loss: validation from 1\.800 to 1\.700; training from 1\.500 to 1\.500/,
+        /^Loss: validation from 1\.800 to 1\.700; training 1\.500\./,
       );
       assertEquals(await chart.locator(".key.first b").innerText(), "1.700");
       await chart.locator("svg").focus();
