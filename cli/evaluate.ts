@@ -36,7 +36,10 @@ const COMMAND = {
       about: "The model",
       otherwise: "the best weights of the newest run",
     },
-    tta: { kind: "boolean", about: "Average each image with its mirror image" },
+    tta: {
+      kind: "boolean",
+      about: "Average views of each image: its mirror image and, where the model can, crops",
+    },
     json: { kind: "boolean", about: "Print one JSON object" },
   },
   examples: [

@@ -29,6 +29,10 @@ const COMMAND = {
       about: "Write a PNG file that shows which parts of the one face speak for its expression",
       otherwise: "none",
     },
+    tta: {
+      kind: "boolean",
+      about: "Average views of each image: its mirror image and, where the model can, crops",
+    },
     json: { kind: "boolean", about: "Print a JSON object a line and image" },
   },
   examples: [
@@ -61,7 +65,7 @@ function jsonLine(
   return JSON.stringify({ file, label: ranked[0].label, probabilities });
 }
 
-await runProgram(COMMAND, async ({ model: given, explain: why, json }, files) => {
+await runProgram(COMMAND, async ({ model: given, explain: why, tta, json }, files) => {
   if (files.length === 0) throw new UsageError("Cannot predict nothing: name one FILE or more");
   if (why !== undefined && files.length > 1) {
     throw new UsageError(`Cannot explain ${files.length} images in ${why}: name one FILE`);
@@ -83,7 +87,7 @@ await runProgram(COMMAND, async ({ model: given, explain: why, json }, files) =>
         failed++;
       }
     }
-    const results = images.length > 0 ? await predict(model, images) : [];
+    const results = images.length > 0 ? await predict(model, images, { tta }) : [];
     results.forEach((ranked, i) => {
       if (json) {
         print(jsonLine(names[i], ranked, classes));

@@ -30,7 +30,7 @@ export interface EvaluateOptions extends PredictDatasetOptions {
  *
  * @param model The network, or what `loadModel()` gave.
  * @param dataset The images, all of them labelled: pick a split with `dataset.split()`.
- * @param options Batch size, mirror images, progress, the training split.
+ * @param options Batch size, views, progress, the training split.
  * @returns Every score, interval and count; JSON can hold it.
  * @throws {TypeError} When the data set is empty or its classes are not the network's.
  * @throws {RangeError} When an image has no label, the batch size is not a positive integer, or the

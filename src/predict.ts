@@ -17,7 +17,9 @@ import {
   type ImageInput,
   readImages,
 } from "./predict/image_input.ts";
+import { type TestTimeAugmentation, viewsOf } from "./predict/views.ts";
 
+export type { TestTimeAugmentation } from "./predict/views.ts";
 export type {
   GreyTensor,
   ImageBatchTensor,
@@ -42,11 +44,13 @@ export interface PredictOptions {
    */
   readonly batchSize?: number;
   /**
-   * Test-time augmentation: the mean of the probabilities of an image and of its mirror image.
+   * Test-time augmentation: the mean of the probabilities of several views of an image. `flip`: the
+   * image and its mirror image; `fiveCrop`: its corners, its middle and their mirror images, for
+   * models that take images of any size; `true`: the most views that the model takes.
    *
    * @default false
    */
-  readonly tta?: boolean;
+  readonly tta?: boolean | TestTimeAugmentation;
 }
 
 /** How a data set goes through the model. */
@@ -67,7 +71,7 @@ export interface PredictDatasetOptions extends PredictOptions {
  *
  * @param model A model, or what `loadModel()` gave.
  * @param image A face that fills the image.
- * @param options Mirror image, batch size.
+ * @param options Views, batch size.
  * @returns The classes with their probabilities, the likeliest first.
  * @throws {TypeError} When the image is none, or has a strange number of channels.
  * @throws {RangeError} When a tensor's values are not from 0 to 255, or the model gives no numbers.
@@ -93,7 +97,7 @@ export function predict(
  *
  * @param model A model, or what `loadModel()` gave.
  * @param images Faces of any sizes, or a tensor `[batch, height, width, channels]`.
- * @param options Mirror images, batch size.
+ * @param options Views, batch size.
  * @returns For each image its classes with their probabilities, the likeliest first.
  * @throws {TypeError} When one is no image, or has a strange number of channels.
  * @throws {RangeError} When a tensor's values are not from 0 to 255, or the model gives no numbers.
@@ -144,11 +148,11 @@ export async function predict(
  *
  * @param model A model, or what `loadModel()` gave.
  * @param dataset The images; their labels are not looked at.
- * @param options Batch size, mirror images, progress.
+ * @param options Batch size, views, progress.
  * @returns Probabilities `[n, classes]`, in the order of the data set; not numbers where the model's
  * weights are none.
- * @throws {RangeError} When the batch size is not a positive integer, or the adapter too small for
- * one image.
+ * @throws {RangeError} When the batch size is not a positive integer, the adapter too small for one
+ * image, or the model takes no crops that `tta` asks for.
  */
 export async function predictDataset(
   model: FerModel | LoadedModel,
@@ -200,6 +204,7 @@ async function probabilitiesOf(
         `of ${bindingLimit().toLocaleString("en")} bytes`,
     );
   }
+  const views = viewsOf(model, tta);
   const out = new Float32Array(count * classes.length);
   const read = async (probabilities: tf.Tensor, from: number): Promise<void> => {
     try {
@@ -218,10 +223,10 @@ async function probabilitiesOf(
     const to = Math.min(from + step, count);
     const pass = () => {
       const x = pixelsToInput(pixelsOf(from, to), [to - from, size, size, 1], preprocessing);
-      const direct = tf.softmax(applyInference(model, x) as tf.Tensor2D);
-      if (!tta) return direct;
-      const mirrored = tf.softmax(applyInference(model, tf.reverse(x, 2)) as tf.Tensor2D);
-      return tf.div(tf.add(direct, mirrored), 2);
+      const each = views(x as tf.Tensor4D).map((view) =>
+        tf.softmax(applyInference(model, view) as tf.Tensor2D)
+      );
+      return each.length === 1 ? each[0] : tf.div(tf.addN(each), each.length);
     };
     const probabilities = tf.tidy(() => inOneSubmit(pass));
     const next = { read: read(probabilities, from), done: to };

@@ -4,6 +4,7 @@ import { useWebGpu } from "../src/backend.ts";
 import { FerDataset } from "../src/data/dataset.ts";
 import {
   buildFerCnn,
+  buildFerNet,
   encodeModel,
   type FerModel,
   loadModel,
@@ -46,10 +47,11 @@ function datasetOf(images: readonly Image[], size: number = SIZE): FerDataset {
 }
 
 /** Softmax of the logits for grey samples, computed apart from the code under test. */
-function expected(model: FerModel, { data }: Image, mean = 0.5, std = 0.5): number[] {
+function expected(model: FerModel, image: Image, mean = 0.5, std = 0.5): number[] {
+  const { data, width, height } = image;
   const input = Float32Array.from(data, (sample) => (sample / 255 - mean) / std);
   const logits = tf.tidy(() =>
-    (model.predict(tf.tensor4d(input, [1, SIZE, SIZE, 1])) as tf.Tensor).dataSync<"float32">()
+    (model.predict(tf.tensor4d(input, [1, height, width, 1])) as tf.Tensor).dataSync<"float32">()
   );
   const powers = Array.from(logits, Math.exp);
   const sum = powers.reduce((a, b) => a + b);
@@ -167,6 +169,50 @@ Deno.test("predict() averages an image and its mirror image with tta", async () 
   assertClose(
     inOrder(await predict(model, image, { tta: true })),
     direct.map((value, i) => (value + mirror[i]) / 2),
+  );
+  model.dispose();
+});
+
+Deno.test("predict() averages five crops and their mirror images of a network of any size", async () => {
+  const model = buildFerNet({ filters: [4, 6], size: 12, classes: CLASSES, seed: 5 });
+  const weight = namedWeights(model).get("fc.weight");
+  tf.tidy(() => weight?.assign(tf.mul(weight, 20)));
+  const image = grey(6, 12);
+  // The crops of 10 of 12 pixels, cut by hand.
+  const views = [[0, 0], [0, 2], [2, 0], [2, 2], [1, 1]].map(([top, left]): Image => ({
+    data: Uint8Array.from(
+      { length: 100 },
+      (_, i) => image.data[(top + Math.floor(i / 10)) * 12 + left + i % 10],
+    ),
+    width: 10,
+    height: 10,
+  }));
+  const each = [...views, ...views.map(mirrored)].map((view) => expected(model, view));
+  const mean = CLASSES.map((_, k) => each.reduce((sum, row) => sum + row[k], 0) / 10);
+  const before = tf.memory().numTensors;
+  assertClose(inOrder(await predict(model, image, { tta: "fiveCrop" })), mean);
+  assertClose(inOrder(await predict(model, image, { tta: true })), mean);
+  const [direct, mirror] = [image, mirrored(image)].map((view) => expected(model, view));
+  assertClose(
+    inOrder(await predict(model, image, { tta: "flip" })),
+    direct.map((value, i) => (value + mirror[i]) / 2),
+  );
+  assertClose(inOrder(await predict(model, image)), direct);
+  assertEquals(tf.memory().numTensors, before);
+  model.dispose();
+});
+
+Deno.test("predict() refuses views that the network cannot take", async () => {
+  const model = smallModel();
+  await assertRejects(
+    () => predict(model, grey(1), { tta: "fiveCrop" }),
+    RangeError,
+    "Cannot predict with tta fiveCrop: model ferCnn takes no crops of 7x7",
+  );
+  await assertRejects(
+    () => predict(model, grey(1), { tta: "tenCrop" as "fiveCrop" }),
+    RangeError,
+    "tta tenCrop: expected true, flip or fiveCrop",
   );
   model.dispose();
 });
@@ -301,20 +347,27 @@ Deno.test("predictDataset() keeps within the adapter's binding limit", async () 
   model.dispose();
 });
 
-Deno.test("predictDataset() gives the same on webgpu as on cpu", async () => {
-  const images = [1, 2, 3, 4, 5].map((seed) => grey(seed));
-  const model = smallModel();
-  const want = [...await predictDataset(model, datasetOf(images), { tta: true })];
-  model.dispose();
-  const gpu = await useWebGpu();
-  const same = smallModel();
-  const before = tf.memory().numTensors;
-  assertClose(
-    await gpu.wait(predictDataset(same, datasetOf(images), { tta: true, batchSize: 2 })),
-    want,
-  );
-  assertEquals(tf.memory().numTensors, before);
-  same.dispose();
-  gpu.dispose();
-  await tf.setBackend("cpu");
-});
+for (
+  const build of [
+    smallModel,
+    () => buildFerNet({ filters: [4], convolutions: 1, size: SIZE, classes: CLASSES, seed: 5 }),
+  ]
+) {
+  Deno.test(`predictDataset() gives the same on webgpu as on cpu: ${build().name}`, async () => {
+    const images = [1, 2, 3, 4, 5].map((seed) => grey(seed));
+    const model = build();
+    const want = [...await predictDataset(model, datasetOf(images), { tta: true })];
+    model.dispose();
+    const gpu = await useWebGpu();
+    const same = build();
+    const before = tf.memory().numTensors;
+    assertClose(
+      await gpu.wait(predictDataset(same, datasetOf(images), { tta: true, batchSize: 2 })),
+      want,
+    );
+    assertEquals(tf.memory().numTensors, before);
+    same.dispose();
+    gpu.dispose();
+    await tf.setBackend("cpu");
+  });
+}
