@@ -119,9 +119,15 @@ async function requestDevice(
     "maxStorageBuffersPerShaderStage",
   ] as const;
   const requiredLimits = Object.fromEntries(wanted.map((key) => [key, limits[key]]));
-  const requiredFeatures = (["timestamp-query"] as const).filter((f) => adapter.features.has(f));
+  const features = (["timestamp-query"] as const).filter((f) => adapter.features.has(f));
+  const make = (more: readonly string[]) =>
+    adapter.requestDevice({
+      requiredLimits,
+      requiredFeatures: [...features, ...more as readonly GPUFeatureName[]],
+    });
   try {
-    const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
+    // Deno gives subgroups to whoever asks, and does not list them.
+    const device = await make(["subgroups"]).catch(() => make([]));
     return { device, info: adapter.info };
   } catch (cause) {
     throw new NoGpuAdapterError(
@@ -152,11 +158,18 @@ async function requestDevice(
  * ```
  */
 export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
-  const [{ WebGPUBackend }, { useFerKernels }, { chooserOf }, { setPrograms }] = await Promise.all([
+  const [
+    { WebGPUBackend },
+    { useFerKernels },
+    { chooserOf },
+    { setPrograms },
+    { findSubgroups },
+  ] = await Promise.all([
     import("@tensorflow/tfjs-backend-webgpu"),
     import("./kernels/install.ts"),
     import("./kernels/tune.ts"),
     import("./kernels/active.ts"),
+    import("./kernels/subgroups.ts"),
   ]);
   const made = options.device ? null : await requestDevice(options);
   const device = options.device ?? made?.device;
@@ -187,10 +200,8 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
   // Importing tfjs's package registers a factory of its own; two backends of a name cannot be.
   if (tf.findBackendFactory("webgpu")) tf.removeBackend("webgpu");
   // Deno and tfjs each bring their own declarations of the same WebGPU interfaces.
-  const [foreignDevice, foreignInfo] = [
-    reusingDevice(device),
-    info,
-  ] as unknown as ConstructorParameters<
+  const reusing = reusingDevice(device);
+  const [foreignDevice, foreignInfo] = [reusing, info] as unknown as ConstructorParameters<
     typeof WebGPUBackend
   >;
   tf.registerBackend("webgpu", () => {
@@ -208,6 +219,7 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
   const isSoftware = info?.isFallbackAdapter ?? false;
   const kind = isSoftware ? "software" : "hardware";
   const isOurs = options.kernels !== "stock";
+  await findSubgroups(reusing, info);
   setPrograms(isOurs);
   const removeKernels = isOurs
     ? useFerKernels({ adapter: kind, choose: chooserOf(options.tuning ?? [], kind) })

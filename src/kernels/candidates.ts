@@ -20,7 +20,14 @@ const register = (
   across: number,
 ): ProductCandidate => ({ family: "register", rows, columns, down, across, depth: 0 });
 
-/** Every candidate that the tuner tries. */
+const subgroup = (
+  rows: number,
+  columns: number,
+  lanes: number,
+  across: number,
+): ProductCandidate => ({ family: "subgroup", rows, columns, down: lanes, across, depth: 1 });
+
+/** Every candidate that the tuner tries, but for those of subgroups. */
 export const PRODUCT_CANDIDATES: readonly ProductCandidate[] = [
   tile(16, 16, 8, 8, 32),
   tile(16, 16, 8, 4, 32),
@@ -41,6 +48,19 @@ export const PRODUCT_CANDIDATES: readonly ProductCandidate[] = [
   register(4, 4, 1, 8),
   register(4, 4, 8, 8),
 ];
+
+/**
+ * The candidates that the tuner tries on a device with subgroups.
+ *
+ * @param lanes Threads of a subgroup; 0 for none.
+ */
+export function subgroupCandidates(lanes: number): readonly ProductCandidate[] {
+  if (lanes === 0) return [];
+  const columns = Math.max(32, lanes);
+  return [4, 6, 8].flatMap((rows) =>
+    [1, 2, 4, 8].map((across) => subgroup(rows, columns, lanes, across))
+  );
+}
 
 /** Bytes of workgroup memory that a candidate takes. */
 export function workgroupBytes(c: ProductCandidate): number {
@@ -73,14 +93,29 @@ export interface ProductSize {
 /** Which table to take untried: an adapter that computes on the processor, or a card. */
 export type AdapterKind = "software" | "hardware";
 
-/** The candidate for a product that nobody tuned. */
-export function defaultCandidate(kind: AdapterKind, size: ProductSize): ProductCandidate {
+/**
+ * The candidate for a product that nobody tuned.
+ *
+ * @param kind What computes.
+ * @param size The product.
+ * @param lanes Threads of a subgroup; 0 where a device has none.
+ */
+export function defaultCandidate(
+  kind: AdapterKind,
+  size: ProductSize,
+  lanes = 0,
+): ProductCandidate {
   const { rows, columns, depth, batch } = size;
   if (kind === "software") {
     // Threads cost nothing, fetching does: few and large, as far as compiling them pays (seconds,
     // once in a driver's life).
     const work = rows * columns * depth * batch;
     if (rows <= 8 || columns <= 8 || depth < 8 || work < 2 ** 16) return register(4, 4, 1, 8);
+    // A subgroup's fetches are its own, so that small products gain as much as large ones.
+    if (lanes > 0 && lanes <= 32 && columns >= 32) {
+      const across = columns >= 128 ? 4 : columns >= 64 ? 2 : 1;
+      return subgroup(rows >= 8 * lanes ? 8 : 4, 32, lanes, across);
+    }
     if (work < 2 ** 24) return tile(8, 8, 4, 8, 16);
     if (rows <= 32) return tile(8, 16, 4, 8, 16);
     if (rows < 48) return tile(16, 8, 4, 8, 16);

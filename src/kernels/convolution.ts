@@ -12,6 +12,7 @@ import { columnSumInto } from "./column_sum.ts";
 import { type Activation, epilogue, store4 } from "./epilogue.ts";
 import {
   columnsOf,
+  directiveOf,
   type ProductCandidate,
   productProgram,
   type ProductSource,
@@ -89,8 +90,12 @@ function forwardProgram(
   candidate: ProductCandidate,
   bias: boolean,
   activation: Activation,
+  directive: string,
 ): Program {
-  const [wideX, wideF] = [s.inChannels % 4 === 0, s.outChannels % 4 === 0];
+  const byOne = candidate.family === "subgroup";
+  const wideX = !byOne && s.inChannels % 4 === 0;
+  const wideF = !byOne && s.outChannels % 4 === 0;
+  const wideY = s.outChannels % 4 === 0;
   const depth = s.filterHeight * s.filterWidth * s.inChannels;
   const F = s.outChannels;
   const element = (wide: boolean) => wide ? "vec4f" : "f32";
@@ -98,7 +103,7 @@ function forwardProgram(
 @group(0) @binding(0) var<storage, read> X: array<${element(wideX)}>;
 @group(0) @binding(1) var<storage, read> W: array<${element(wideF)}>;
 ${bias ? "@group(0) @binding(2) var<storage, read> bias: array<f32>;" : ""}
-@group(0) @binding(${bias ? 3 : 2}) var<storage, read_write> Y: array<${element(wideF)}>;
+@group(0) @binding(${bias ? 3 : 2}) var<storage, read_write> Y: array<${element(wideY)}>;
 @group(0) @binding(${bias ? 4 : 3}) var<uniform> d: vec4u; // batch
 fn span(z: u32) -> vec2u { return vec2u(0u, ${depth}u); }
 // Where the element of output pixel \`row\` and weight \`k\` lies in X, and whether it is there.
@@ -138,7 +143,13 @@ fn b4(k: u32, column: u32, z: u32) -> vec4f {
   }
 }
 ${epilogue(bias ? "bias" : null, `${F}u`, activation)}
-${store4("Y", `${F}u`, wideF)}
+${
+    byOne
+      ? `fn a1(row: u32, k: u32, z: u32) -> f32 { return one(row, k); }
+fn b1(k: u32, column: u32, z: u32) -> f32 { return select(0.0, W[k * ${F}u + column], k < ${depth}u); }`
+      : ""
+  }
+${store4("Y", `${F}u`, wideY)}
 fn put(row: u32, column: u32, z: u32, value: vec4f) {
   if (row >= d.x * ${s.outHeight * s.outWidth}u || column >= ${F}u) { return; }
   store4(row * ${F}u + column, column, finish(value, column));
@@ -149,12 +160,18 @@ fn put(row: u32, column: u32, z: u32, value: vec4f) {
     aAlong: "depth",
     bAlong: "column",
   };
-  return productProgram(source, candidate);
+  return productProgram(source, candidate, directive);
 }
 
 /** The program of the input gradient's product; the batch is in its uniform buffer. */
-function inputGradientProgram(s: ConvolutionShape, candidate: ProductCandidate): Program {
-  const [wideC, wideF] = [s.inChannels % 4 === 0, s.outChannels % 4 === 0];
+function inputGradientProgram(
+  s: ConvolutionShape,
+  candidate: ProductCandidate,
+  directive: string,
+): Program {
+  const byOne = candidate.family === "subgroup";
+  const wideC = s.inChannels % 4 === 0;
+  const wideF = !byOne && s.outChannels % 4 === 0;
   const [C, F] = [s.inChannels, s.outChannels];
   const depth = s.filterHeight * s.filterWidth * F;
   const element = (wide: boolean) => wide ? "vec4f" : "f32";
@@ -205,6 +222,12 @@ fn b4(k: u32, column: u32, z: u32) -> vec4f {
       : `return ${four((e) => `two(k + ${e}u, column)`)};`
   }
 }
+${
+    byOne
+      ? `fn a1(row: u32, k: u32, z: u32) -> f32 { return one(row, k); }
+fn b1(k: u32, column: u32, z: u32) -> f32 { return two(k, column); }`
+      : ""
+  }
 ${store4("Y", `${C}u`, wideC)}
 fn put(row: u32, column: u32, z: u32, value: vec4f) {
   if (row >= d.x * ${s.inHeight * s.inWidth}u || column >= ${C}u) { return; }
@@ -216,19 +239,26 @@ fn put(row: u32, column: u32, z: u32, value: vec4f) {
     aAlong: "depth",
     bAlong: "depth",
   };
-  return productProgram(source, candidate);
+  return productProgram(source, candidate, directive);
 }
 
 /** The program of the filter gradient's product; batch and stretch are in its uniform buffer. */
-function filterGradientProgram(s: ConvolutionShape, candidate: ProductCandidate): Program {
-  const [wideC, wideF] = [s.inChannels % 4 === 0, s.outChannels % 4 === 0];
+function filterGradientProgram(
+  s: ConvolutionShape,
+  candidate: ProductCandidate,
+  directive: string,
+): Program {
+  const byOne = candidate.family === "subgroup";
+  const wideC = !byOne && s.inChannels % 4 === 0;
+  const wideF = !byOne && s.outChannels % 4 === 0;
+  const wideG = s.outChannels % 4 === 0;
   const [C, F] = [s.inChannels, s.outChannels];
   const rows = s.filterHeight * s.filterWidth * C;
   const element = (wide: boolean) => wide ? "vec4f" : "f32";
   const functions = `
 @group(0) @binding(0) var<storage, read> X: array<${element(wideC)}>;
 @group(0) @binding(1) var<storage, read> D: array<${element(wideF)}>;
-@group(0) @binding(2) var<storage, read_write> G: array<${element(wideF)}>;
+@group(0) @binding(2) var<storage, read_write> G: array<${element(wideG)}>;
 @group(0) @binding(3) var<uniform> d: vec4u; // batch, output pixels, pixels a slice
 fn span(z: u32) -> vec2u { return vec2u(z * d.z, min((z + 1u) * d.z, d.y)); }
 fn place(row: u32, k: u32) -> vec2u {
@@ -264,7 +294,13 @@ fn b4(k: u32, column: u32, z: u32) -> vec4f {
       : `return ${four((e) => `select(0.0, D[at + ${e}u], k < d.y && column + ${e}u < ${F}u)`)};`
   }
 }
-${store4("G", `${F}u`, wideF)}
+${
+    byOne
+      ? `fn a1(row: u32, k: u32, z: u32) -> f32 { return one(row, k); }
+fn b1(k: u32, column: u32, z: u32) -> f32 { return select(0.0, D[k * ${F}u + column], k < d.y); }`
+      : ""
+  }
+${store4("G", `${F}u`, wideG)}
 fn put(row: u32, column: u32, z: u32, value: vec4f) {
   if (row >= ${rows}u || column >= ${F}u) { return; }
   store4((z * ${rows}u + row) * ${F}u + column, column, value);
@@ -275,7 +311,7 @@ fn put(row: u32, column: u32, z: u32, value: vec4f) {
     aAlong: "row",
     bAlong: "column",
   };
-  return productProgram(source, candidate);
+  return productProgram(source, candidate, directive);
 }
 
 /**
@@ -303,7 +339,14 @@ export function convolve(
   const y = output(backend, [batch, s.outHeight, s.outWidth, s.outChannels]);
   run(
     backend,
-    programOf(forwardProgram, sizesOf(s), candidate, !!bias, activation),
+    programOf(
+      forwardProgram,
+      sizesOf(s),
+      candidate,
+      !!bias,
+      activation,
+      directiveOf(backend, candidate),
+    ),
     bias ? [x, filter, bias, y] : [x, filter, y],
     [
       Math.ceil(batch * s.outHeight * s.outWidth / rowsOf(candidate)),
@@ -336,7 +379,7 @@ export function convolveInputGradient(
   const dx = output(backend, [batch, s.inHeight, s.inWidth, s.inChannels]);
   run(
     backend,
-    programOf(inputGradientProgram, sizesOf(s), candidate),
+    programOf(inputGradientProgram, sizesOf(s), candidate, directiveOf(backend, candidate)),
     [dy, filter, dx],
     [
       Math.ceil(batch * s.inHeight * s.inWidth / rowsOf(candidate)),
@@ -382,7 +425,7 @@ export function convolveFilterGradient(
   const partial = slices > 1 ? borrow(backend, slices * size) : null;
   run(
     backend,
-    programOf(filterGradientProgram, sizesOf(s), candidate),
+    programOf(filterGradientProgram, sizesOf(s), candidate, directiveOf(backend, candidate)),
     [x, dy, partial ?? dw],
     [...grid, slices],
     new Uint32Array([batch, pixels, length, 0]),

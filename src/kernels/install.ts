@@ -30,6 +30,7 @@ import {
   convolveSingleFilterGradient,
   singleChannelFits,
 } from "./single_channel.ts";
+import { subgroupsOf } from "./subgroups.ts";
 import {
   winograd,
   winogradFilterGradient,
@@ -52,11 +53,11 @@ export interface KernelOptions {
    */
   readonly winograd?: WinogradTile | 0;
   /**
-   * Which candidate computes a product.
+   * Which candidate computes a product, on a device with subgroups of `lanes` threads or (0) none.
    *
    * @default defaultCandidate
    */
-  readonly choose?: (size: ProductSize) => ProductCandidate;
+  readonly choose?: (size: ProductSize, lanes: number) => ProductCandidate;
 }
 
 interface KernelArguments {
@@ -109,9 +110,10 @@ interface Kernels {
 
 function kernelsOf(options: KernelOptions): Kernels {
   const { adapter = "software", winograd: tile = 4 } = options;
-  const wanted = options.choose ?? ((size) => defaultCandidate(adapter, size));
+  const wanted = options.choose ??
+    ((size: ProductSize, lanes: number) => defaultCandidate(adapter, size, lanes));
   const choose = ({ device }: GpuBackend, size: ProductSize) =>
-    fitted(wanted(size), device.limits.maxComputeWorkgroupStorageSize);
+    fitted(wanted(size, subgroupsOf(device).size), device.limits.maxComputeWorkgroupStorageSize);
   const points = (tile + 2) ** 2;
   const tilesOf = (height: number, width: number) =>
     Math.ceil(height / tile) * Math.ceil(width / tile);

@@ -7,6 +7,7 @@
 import { type Activation, epilogue, store4 } from "./epilogue.ts";
 import {
   columnsOf,
+  directiveOf,
   type ProductCandidate,
   productProgram,
   type ProductSource,
@@ -73,15 +74,22 @@ interface MatMulLayout {
   readonly wideA: boolean;
   readonly wideB: boolean;
   readonly wideC: boolean;
+  /** Whether the depth is a multiple of what the family `subgroup` sums at once. */
+  readonly even: boolean;
 }
 
-function layoutOf({ transposeA, transposeB, rows, columns, depth }: MatMulShape): MatMulLayout {
+function layoutOf(
+  { transposeA, transposeB, rows, columns, depth }: MatMulShape,
+  candidate: ProductCandidate,
+): MatMulLayout {
+  const byOne = candidate.family === "subgroup";
   return {
     transposeA,
     transposeB,
-    wideA: (transposeA ? rows : depth) % 4 === 0,
-    wideB: (transposeB ? depth : columns) % 4 === 0,
+    wideA: !byOne && (transposeA ? rows : depth) % 4 === 0,
+    wideB: !byOne && (transposeB ? depth : columns) % 4 === 0,
     wideC: columns % 4 === 0,
+    even: byOne && depth % candidate.depth === 0,
   };
 }
 
@@ -90,10 +98,30 @@ function matMulProgram(
   layout: MatMulLayout,
   epilogueOf: { bias: boolean; activation: Activation; accumulate: boolean },
   candidate: ProductCandidate,
+  directive: string,
 ): Program {
-  const { transposeA, transposeB, wideA, wideB, wideC } = layout;
+  const { transposeA, transposeB, wideA, wideB, wideC, even } = layout;
   const element = (wide: boolean) => wide ? "vec4f" : "f32";
   const { bias, activation, accumulate } = epilogueOf;
+  const [atA, atB] = [
+    transposeA ? "z * d.step.x + k * d.size.x + row" : "z * d.step.x + row * d.size.z + k",
+    transposeB ? "z * d.step.y + column * d.size.z + k" : "z * d.step.y + k * d.size.y + column",
+  ];
+  const one = (load: string) => even ? load : `select(0.0, ${load}, k < d.size.z)`;
+  const ones = `fn a1(row: u32, k: u32, z: u32) -> f32 { return ${one(`A[${atA}]`)}; }
+fn b1(k: u32, column: u32, z: u32) -> f32 { return ${one(`B[${atB}]`)}; }`;
+  const [alongA, alongB] = [
+    (e: string) =>
+      transposeA
+        ? `k < d.size.z && row + ${e} < d.size.x`
+        : `row < d.size.x && k + ${e} < d.size.z`,
+    (e: string) =>
+      transposeB
+        ? `column < d.size.y && k + ${e} < d.size.z`
+        : `k < d.size.z && column + ${e} < d.size.y`,
+  ];
+  const fours = `fn a4(row: u32, k: u32, z: u32) -> vec4f { ${load4("A", atA, alongA, wideA)} }
+fn b4(k: u32, column: u32, z: u32) -> vec4f { ${load4("B", atB, alongB, wideB)} }`;
   const functions = `
 @group(0) @binding(0) var<storage, read> A: array<${element(wideA)}>;
 @group(0) @binding(1) var<storage, read> B: array<${element(wideB)}>;
@@ -103,40 +131,7 @@ ${bias ? "@group(0) @binding(2) var<storage, read> bias: array<f32>;" : ""}
 struct Sizes { size: vec4u, step: vec4u }
 @group(0) @binding(${bias ? 4 : 3}) var<uniform> d: Sizes;
 fn span(z: u32) -> vec2u { return vec2u(0u, d.size.z); }
-fn a4(row: u32, k: u32, z: u32) -> vec4f {
-  ${
-    transposeA
-      ? load4(
-        "A",
-        "z * d.step.x + k * d.size.x + row",
-        (e) => `k < d.size.z && row + ${e} < d.size.x`,
-        wideA,
-      )
-      : load4(
-        "A",
-        "z * d.step.x + row * d.size.z + k",
-        (e) => `row < d.size.x && k + ${e} < d.size.z`,
-        wideA,
-      )
-  }
-}
-fn b4(k: u32, column: u32, z: u32) -> vec4f {
-  ${
-    transposeB
-      ? load4(
-        "B",
-        "z * d.step.y + column * d.size.z + k",
-        (e) => `column < d.size.y && k + ${e} < d.size.z`,
-        wideB,
-      )
-      : load4(
-        "B",
-        "z * d.step.y + k * d.size.y + column",
-        (e) => `k < d.size.z && column + ${e} < d.size.y`,
-        wideB,
-      )
-  }
-}
+${candidate.family === "subgroup" ? ones : fours}
 ${epilogue(bias ? "bias" : null, "d.size.y", activation)}
 ${store4("C", "d.size.y", wideC)}
 fn put(row: u32, column: u32, z: u32, value: vec4f) {
@@ -157,7 +152,7 @@ fn put(row: u32, column: u32, z: u32, value: vec4f) {
     aAlong: transposeA ? "row" : "depth",
     bAlong: transposeB ? "depth" : "column",
   };
-  return productProgram(source, candidate);
+  return productProgram(source, candidate, directive);
 }
 
 /** Records a product into a buffer or tensor that is there already. */
@@ -174,9 +169,10 @@ export function matMulInto(
   if (rows * columns * batch === 0) return;
   const program = programOf(
     matMulProgram,
-    layoutOf(shape),
+    layoutOf(shape, candidate),
     { bias: !!bias, activation, accumulate },
     candidate,
+    directiveOf(backend, candidate),
   );
   run(
     backend,

@@ -2,31 +2,38 @@
  * The product that all the others are made of: C[z] = A[z] B[z], with A `[rows, depth]`, B
  * `[depth, columns]`, and functions in WGSL that say where their elements lie.
  *
- * A thread computes `rows` x `columns` outputs in registers. Two families:
+ * A thread computes `rows` x `columns` outputs in registers. Three families:
  *
  * - `tile`: the threads of a workgroup fetch a slice of A and B into workgroup memory together and
  *   read it from there. What hardware wants; and software adapters too, when the register tile is
  *   large, because storage is read with a bounds check for every lane and workgroup memory without.
  * - `register`: each thread reads A and B from storage by itself. Nothing to fill and no barrier:
  *   what small products want.
+ * - `subgroup`: each thread of a subgroup has rows of its own; they fetch a row of B together, a
+ *   number each, and hand the numbers round. What software adapters want, where a fetch takes as long
+ *   as 20 multiplications and handing round nothing.
  *
  * @module
  */
-import type { Program } from "./program.ts";
+import type { GpuBackend, Program } from "./program.ts";
+import { subgroupsOf } from "./subgroups.ts";
 
 /** How a product is cut up. Plain data: tables of it are tried and chosen from. */
 export interface ProductCandidate {
-  /** Through workgroup memory, or straight from storage. */
-  readonly family: "tile" | "register";
-  /** Rows of C that a thread computes: a multiple of 4. */
+  /** Through workgroup memory, straight from storage, or handed round in a subgroup. */
+  readonly family: "tile" | "register" | "subgroup";
+  /** Rows of C that a thread computes: a multiple of 4, but for `subgroup`. */
   readonly rows: number;
-  /** Columns of C that a thread computes: a multiple of 4. */
+  /** Columns of C that a thread computes: a multiple of 4, of the subgroup's size for `subgroup`. */
   readonly columns: number;
-  /** Threads of a workgroup along the rows. */
+  /** Threads of a workgroup along the rows: those of a subgroup for `subgroup`. */
   readonly down: number;
-  /** Threads of a workgroup along the columns. */
+  /** Threads of a workgroup along the columns: subgroups side by side for `subgroup`. */
   readonly across: number;
-  /** How much of the depth lies in workgroup memory at a time: a multiple of 4; `tile` alone. */
+  /**
+   * How much of the depth lies in workgroup memory at a time, a multiple of 4, for `tile`; how much
+   * of it is summed at once for `subgroup`.
+   */
   readonly depth: number;
 }
 
@@ -37,8 +44,10 @@ export interface ProductSource {
   /**
    * Bindings and functions: `fn size() -> vec3u` gives rows, columns and depth; `fn span(z: u32) ->
    * vec2u` the part of the depth that slice z sums; `fn a4(row, k, z) -> vec4f` and `fn b4(k, column,
-   * z) -> vec4f` give four neighbours, and zeros for what lies outside; `fn put(row, column, z,
-   * value: vec4f)` takes four columns and leaves out what lies outside.
+   * z) -> vec4f` give four neighbours, and zeros for what lies outside; for the family `subgroup` in
+   * their place `fn a1(row, k, z) -> f32` and `fn b1(k, column, z) -> f32`, which give zeros beyond
+   * the depth and anything for other rows and columns; `fn put(row, column, z, value: vec4f)` takes
+   * four columns and leaves out what lies outside.
    */
   readonly functions: string;
   /** Which neighbours `a4` gives. */
@@ -52,14 +61,86 @@ export const rowsOf = (c: ProductCandidate): number => c.rows * c.down;
 /** Columns of C that a workgroup computes. */
 export const columnsOf = (c: ProductCandidate): number => c.columns * c.across;
 
+/** What the program of a candidate begins with on a device. */
+export const directiveOf = ({ device }: GpuBackend, { family }: ProductCandidate): string =>
+  family === "subgroup" ? subgroupsOf(device).directive : "";
+
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
+/** The program of the family `subgroup`. */
+function subgroupProgram(
+  source: ProductSource,
+  candidate: ProductCandidate,
+  directive: string,
+): string {
+  const { rows, columns, down: lanes, across, depth: unroll } = candidate;
+  const lines: string[] = [];
+  for (const k of range(unroll)) {
+    for (const j of range(columns / lanes)) {
+      lines.push(`let b${j}_${k} = b1(k + ${k}u, left + ${j * lanes}u + lane, z);`);
+    }
+    for (const i of range(rows)) {
+      lines.push(`let a${i}_${k} = a1(top + ${i * lanes}u, k + ${k}u, z);`);
+    }
+  }
+  for (const j of range(columns)) {
+    for (const k of range(unroll)) {
+      const from = `b${Math.floor(j / lanes)}_${k}`;
+      lines.push(`let v${j}_${k} = subgroupBroadcast(${from}, ${j % lanes}u);`);
+    }
+    // All of an accumulator's terms at once, for between them it lies in memory.
+    for (const i of range(rows)) {
+      const terms = range(unroll).map((k) => `a${i}_${k} * v${j}_${k}`);
+      lines.push(`c${i}_${j} = c${i}_${j} + ${terms.join(" + ")};`);
+    }
+  }
+  const accumulators = range(rows).flatMap((i) => range(columns).map((j) => `c${i}_${j}`));
+  const quads = columns / 4;
+  const keeps = range(rows).flatMap((i) =>
+    range(quads).map((q) =>
+      `sums[${i * quads + q}] = vec4f(${range(4).map((e) => `c${i}_${4 * q + e}`).join(", ")});`
+    )
+  );
+  // One copy of `put`, in a loop whose end does not look like a constant: see below.
+  return `${directive}${source.functions}
+@compute @workgroup_size(${lanes * across})
+fn main(@builtin(workgroup_id) w: vec3u, @builtin(local_invocation_index) l: u32,
+  @builtin(subgroup_invocation_id) lane: u32) {
+  let z = w.z;
+  let top = w.x * ${rows * lanes}u + lane;
+  let left = w.y * ${columns * across}u + (l / ${lanes}u) * ${columns}u;
+  let bounds = span(z);
+  ${accumulators.map((name) => `var ${name} = 0.0;`).join("\n  ")}
+  for (var k = bounds.x; k < bounds.y; k += ${unroll}u) {
+    ${lines.join("\n    ")}
+  }
+  var sums: array<vec4f, ${rows * quads}>;
+  ${keeps.join("\n  ")}
+  let count = min(${rows * quads}u, ${rows * quads}u + bounds.x);
+  for (var n = 0u; n < count; n++) {
+    put(top + n / ${quads}u * ${lanes}u, left + n % ${quads}u * 4u, z, sums[n]);
+  }
+}`;
+}
 
 /**
  * Writes the program of a product.
  *
  * Start `[ceil(rows / rowsOf), ceil(columns / columnsOf), z]` workgroups of it.
+ *
+ * @param source Its operands.
+ * @param candidate How to cut it up.
+ * @param directive What a program that uses subgroups begins with.
  */
-export function productProgram(source: ProductSource, candidate: ProductCandidate): Program {
+export function productProgram(
+  source: ProductSource,
+  candidate: ProductCandidate,
+  directive = "",
+): Program {
+  const name = `${source.name} (${describe(candidate)})`;
+  if (candidate.family === "subgroup") {
+    return { name, code: subgroupProgram(source, candidate, directive) };
+  }
   const { rows, columns, down, across, depth, family } = candidate;
   const { aAlong, bAlong } = source;
   const [height, width] = [rowsOf(candidate), columnsOf(candidate)];
@@ -180,11 +261,11 @@ fn main(@builtin(workgroup_id) w: vec3u, @builtin(local_invocation_index) l: u32
     put(row + (i / 4u) * ${down * 4}u + i % 4u, column + j * ${across * 4}u, z, sums[n]);
   }
 }`;
-  return { name: `${source.name} (${describe(candidate)})`, code };
+  return { name, code };
 }
 
 /** A candidate in a few letters: `tile 16x16, 8x8 threads, depth 16`. */
 export function describe({ family, rows, columns, down, across, depth }: ProductCandidate): string {
-  const deep = family === "tile" ? `, depth ${depth}` : "";
+  const deep = family === "register" ? "" : `, depth ${depth}`;
   return `${family} ${rows}x${columns}, ${down}x${across} threads${deep}`;
 }

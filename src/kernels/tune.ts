@@ -10,6 +10,7 @@ import {
   fitted,
   PRODUCT_CANDIDATES,
   type ProductSize,
+  subgroupCandidates,
   workgroupBytes,
 } from "./candidates.ts";
 import { useFerKernels } from "./install.ts";
@@ -23,6 +24,7 @@ import {
   gpuBackend,
   KernelError,
 } from "./program.ts";
+import { subgroupsOf } from "./subgroups.ts";
 
 /** tfjs's tensor. */
 export type GpuTensor = tf.Tensor;
@@ -54,7 +56,7 @@ export interface TuneOptions {
   /**
    * What to try.
    *
-   * @default PRODUCT_CANDIDATES
+   * @default PRODUCT_CANDIDATES, and those of subgroups where a device has them
    */
   readonly candidates?: readonly ProductCandidate[];
   /**
@@ -130,14 +132,16 @@ export async function tuneKernels(
   work: () => GpuTensor[],
   options: TuneOptions = {},
 ): Promise<TunedProduct[]> {
-  const { adapter = "software", candidates = PRODUCT_CANDIDATES, rounds = 3 } = options;
   const backend = gpuBackend();
+  const lanes = subgroupsOf(backend.device).size;
+  const { adapter = "software", rounds = 3 } = options;
+  const candidates = options.candidates ?? [...subgroupCandidates(lanes), ...PRODUCT_CANDIDATES];
   const sizes = new Map<string, ProductSize>();
   const remove = useFerKernels({
     adapter,
     choose: (size) => {
       sizes.set(keyOf(size), size);
-      return defaultCandidate(adapter, size);
+      return defaultCandidate(adapter, size, lanes);
     },
   });
   try {
@@ -150,7 +154,7 @@ export async function tuneKernels(
     backend.device.limits;
   const found: TunedProduct[] = [];
   for (const size of sizes.values()) {
-    const standard = fitted(defaultCandidate(adapter, size), maxComputeWorkgroupStorageSize);
+    const standard = fitted(defaultCandidate(adapter, size, lanes), maxComputeWorkgroupStorageSize);
     const untuned = await timeOf(backend, size, standard, rounds);
     let best = { candidate: standard, milliseconds: untuned };
     for (const candidate of candidates) {
@@ -179,7 +183,7 @@ export async function tuneKernels(
 export function chooserOf(
   tuned: readonly ProductChoice[],
   adapter: AdapterKind,
-): (size: ProductSize) => ProductCandidate {
+): (size: ProductSize, lanes: number) => ProductCandidate {
   const table = new Map(tuned.map(({ size, candidate }) => [keyOf(size), candidate]));
-  return (size) => table.get(keyOf(size)) ?? defaultCandidate(adapter, size);
+  return (size, lanes) => table.get(keyOf(size)) ?? defaultCandidate(adapter, size, lanes);
 }

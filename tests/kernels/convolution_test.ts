@@ -22,11 +22,12 @@ import {
   winogradInputGradient,
 } from "../../src/kernels/winograd.ts";
 import { giveBack } from "../../src/kernels/program.ts";
-import { assertClose, gpuTest, onCpu, randomTensor, take } from "./harness.ts";
+import { assertClose, gpuTest, onCpu, randomTensor, runsOn, take } from "./harness.ts";
 
 const FAMILIES: readonly ProductCandidate[] = [
   { family: "tile", rows: 4, columns: 4, down: 4, across: 4, depth: 8 },
   { family: "register", rows: 8, columns: 4, down: 2, across: 4, depth: 0 },
+  { family: "subgroup", rows: 2, columns: 8, down: 8, across: 2, depth: 1 },
 ];
 
 interface Case {
@@ -88,6 +89,7 @@ for (const candidate of FAMILIES) {
   gpuTest(
     `convolve() of the ${candidate.family} family is right for any shape`,
     async (backend) => {
+      if (!runsOn(backend, candidate)) return;
       for (const sizes of DIRECT) {
         const c = await caseOf(sizes);
         const y = convolve(backend, c.x, c.filter, c.shape, candidate, c.bias);
@@ -140,6 +142,7 @@ for (const tile of [2, 4] as const) {
   for (const candidate of FAMILIES) {
     const name = `winograd() F(${tile}) on the ${candidate.family} family is right for any size`;
     gpuTest(name, async (backend) => {
+      if (!runsOn(backend, candidate)) return;
       // With 64 and 128 channels: 1e-6 of the largest entry for F(2), 9e-6 for F(4).
       const tolerance = tile === 2 ? 5e-6 : 2e-5;
       for (const sizes of WINOGRAD) {

@@ -11,6 +11,8 @@ import {
   gpuBackend,
   type KernelTensor,
 } from "../../src/kernels/program.ts";
+import type { ProductCandidate } from "../../src/kernels/product.ts";
+import { subgroupsOf } from "../../src/kernels/subgroups.ts";
 import { Generator } from "../../src/random.ts";
 
 /** A test that runs with tfjs on the GPU and leaves no tensor behind. */
@@ -33,6 +35,11 @@ export function gpuTest(name: string, body: (backend: GpuBackend) => Promise<voi
       }
     },
   });
+}
+
+/** Whether a device has the subgroups that a candidate was made for. */
+export function runsOn({ device }: GpuBackend, { family, down }: ProductCandidate): boolean {
+  return family !== "subgroup" || subgroupsOf(device).size === down;
 }
 
 /** Normal numbers from a seed. */

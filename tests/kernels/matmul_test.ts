@@ -1,18 +1,21 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import {
   defaultCandidate,
   fitted,
   PRODUCT_CANDIDATES,
+  subgroupCandidates,
   workgroupBytes,
 } from "../../src/kernels/candidates.ts";
 import { matMul } from "../../src/kernels/matmul.ts";
 import { describe, type ProductCandidate } from "../../src/kernels/product.ts";
-import { assertClose, gpuTest, onCpu, randomTensor, take } from "./harness.ts";
+import { assertClose, gpuTest, onCpu, randomTensor, runsOn, take } from "./harness.ts";
 
 const FAMILIES: readonly ProductCandidate[] = [
   { family: "tile", rows: 4, columns: 8, down: 2, across: 4, depth: 8 },
   { family: "register", rows: 8, columns: 4, down: 2, across: 4, depth: 0 },
+  { family: "subgroup", rows: 3, columns: 8, down: 8, across: 2, depth: 1 },
+  { family: "subgroup", rows: 1, columns: 16, down: 8, across: 1, depth: 2 },
 ];
 
 /** No transpose, or all four: every program takes a software adapter's compiler a while. */
@@ -25,7 +28,8 @@ const [PLAIN, ALL] = [[[false, false]], [[false, false], [false, true], [true, f
 const SIZES = [[1, 1, 1, 1], [5, 257, 9, 2], [257, 3, 4, 1], [33, 20, 12, 3], [4, 8, 257, 1]];
 
 for (const candidate of FAMILIES) {
-  gpuTest(`matMul() of the ${candidate.family} family is right for any size`, async (backend) => {
+  gpuTest(`matMul() is right for any size as ${describe(candidate)}`, async (backend) => {
+    if (!runsOn(backend, candidate)) return;
     for (const [rows, columns, depth, batch] of SIZES) {
       for (const [transposeA, transposeB] of rows % 2 && rows > 1 && rows < 99 ? ALL : PLAIN) {
         const a = randomTensor(1, transposeA ? [batch, depth, rows] : [batch, rows, depth]);
@@ -61,8 +65,9 @@ gpuTest("matMul() multiplies many matrices by one", async (backend) => {
   tf.dispose([a, b]);
 });
 
-for (const candidate of PRODUCT_CANDIDATES) {
+for (const candidate of [...PRODUCT_CANDIDATES, ...subgroupCandidates(8)]) {
   gpuTest(`matMul() is right as ${describe(candidate)}`, async (backend) => {
+    if (!runsOn(backend, candidate)) return;
     const [rows, columns, depth] = [133, 140, 36];
     const [a, b] = [randomTensor(1, [depth, rows - 1]), randomTensor(2, [depth, columns])];
     const [expected] = await onCpu([a, b], (a, b) => tf.matMul(a, b, true, false));
@@ -83,16 +88,16 @@ Deno.test("defaultCandidate() has a candidate for every size", () => {
   for (const kind of ["software", "hardware"] as const) {
     for (const rows of [1, 64, 5_000]) {
       for (const columns of [1, 7, 64, 512]) {
-        const { down, across } = defaultCandidate(kind, {
-          rows,
-          columns,
-          depth: 64,
-          batch: 1,
-          transposeA: false,
-          transposeB: false,
-        });
-        // The least that every WebGPU device allows.
-        if (down * across > 256) throw new Error(`${kind} ${rows} ${columns}`);
+        for (const lanes of [0, 4, 8, 16, 32, 64]) {
+          const transposes = { transposeA: false, transposeB: false };
+          const size = { rows, columns, depth: 64, batch: 1, ...transposes };
+          const candidate = defaultCandidate(kind, size, lanes);
+          // The least that every WebGPU device allows.
+          assert(candidate.down * candidate.across <= 256, `${kind} ${rows} ${columns}`);
+          if (candidate.family === "subgroup") {
+            assertEquals([candidate.down, candidate.columns % lanes], [lanes, 0]);
+          }
+        }
       }
     }
   }

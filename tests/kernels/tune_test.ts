@@ -26,7 +26,7 @@ gpuTest("tuneKernels() finds a candidate for each product of some work", async (
   }
   // It goes through JSON, and the products that it chooses for stay right.
   const choose = chooserOf(JSON.parse(JSON.stringify(tuned)), "software");
-  assertEquals(choose(tuned[1].size), tuned[1].candidate);
+  assertEquals(choose(tuned[1].size, 0), tuned[1].candidate);
   const remove = useFerKernels({ choose });
   const [expected] = await onCpu([a, b], (a, b) => tf.matMul(a, b));
   const c = tf.matMul(a, b);
