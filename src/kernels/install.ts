@@ -73,8 +73,11 @@ type Kernel = (
   attrs: KernelArguments["attrs"],
 ) => KernelTensor | null;
 
-const isFloat = (...tensors: readonly (KernelTensor | undefined)[]) =>
-  tensors.every((tensor) => tensor?.dtype === "float32");
+/** tfjs casts integers to float32 in name only: their data says what they are. */
+const isFloat = ({ tensorMap }: GpuBackend, ...tensors: readonly (KernelTensor | undefined)[]) =>
+  tensors.every((tensor) =>
+    tensor?.dtype === "float32" && tensorMap.get(tensor.dataId).dtype === "float32"
+  );
 const hasElements = (...tensors: readonly KernelTensor[]) =>
   tensors.every((tensor) => tf.util.sizeFromShape(tensor.shape) > 0);
 
@@ -86,10 +89,14 @@ const shapeOf = (
   convolutionShape(xShape, filterShape, attrs as unknown as ConvolutionAttributes);
 
 /** The bias of a fused kernel where it is one number a column, undefined where it is not. */
-function biasOf(bias: KernelTensor | undefined, columns: number): KernelTensor | null | undefined {
+function biasOf(
+  backend: GpuBackend,
+  bias: KernelTensor | undefined,
+  columns: number,
+): KernelTensor | null | undefined {
   if (!bias) return null;
   const size = tf.util.sizeFromShape(bias.shape);
-  return isFloat(bias) && size === columns && bias.shape[bias.shape.length - 1] === columns
+  return isFloat(backend, bias) && size === columns && bias.shape[bias.shape.length - 1] === columns
     ? bias
     : undefined;
 }
@@ -120,11 +127,13 @@ function kernelsOf(options: KernelOptions): Kernels {
   const plan = convolutionPlanner(tile, choose);
 
   const conv2d: Kernel = (backend, { x, filter, bias, preluActivationWeights }, attrs) => {
-    if (!isFloat(x, filter) || !hasElements(x, filter) || preluActivationWeights) return null;
+    if (!isFloat(backend, x, filter) || !hasElements(x, filter) || preluActivationWeights) {
+      return null;
+    }
     const s = shapeOf(x.shape, filter.shape, attrs);
     const activation = activationOf(attrs);
     if (!s || !activation) return null;
-    const shift = biasOf(bias, s.outChannels);
+    const shift = biasOf(backend, bias, s.outChannels);
     if (shift === undefined || s.outHeight * s.outWidth <= 0) return null;
     const batch = x.shape[0];
     const way = plan(backend, s, batch);
@@ -138,7 +147,7 @@ function kernelsOf(options: KernelOptions): Kernels {
   };
 
   const inputGradient: Kernel = (backend, { dy, filter }, attrs) => {
-    if (!isFloat(dy, filter) || !hasElements(dy, filter)) return null;
+    if (!isFloat(backend, dy, filter) || !hasElements(dy, filter)) return null;
     const s = shapeOf(attrs.inputShape as number[], filter.shape, attrs);
     if (!s) return null;
     const batch = dy.shape[0];
@@ -158,7 +167,7 @@ function kernelsOf(options: KernelOptions): Kernels {
   };
 
   const filterGradient: Kernel = (backend, { x, dy }, attrs) => {
-    if (!isFloat(x, dy) || !hasElements(x, dy)) return null;
+    if (!isFloat(backend, x, dy) || !hasElements(x, dy)) return null;
     const s = shapeOf(x.shape, attrs.filterShape as number[], attrs);
     if (!s) return null;
     const batch = x.shape[0];
@@ -179,7 +188,7 @@ function kernelsOf(options: KernelOptions): Kernels {
   };
 
   const product: Kernel = (backend, { a, b, bias, preluActivationWeights }, attrs) => {
-    if (!isFloat(a, b) || !hasElements(a, b) || preluActivationWeights) return null;
+    if (!isFloat(backend, a, b) || !hasElements(a, b) || preluActivationWeights) return null;
     const [transposeA, transposeB] = [!!attrs.transposeA, !!attrs.transposeB];
     const activation = activationOf(attrs);
     const [ra, rb] = [a.shape.length, b.shape.length];
@@ -195,7 +204,7 @@ function kernelsOf(options: KernelOptions): Kernels {
       ? [b.shape[rb - 2], b.shape[rb - 1]]
       : [b.shape[rb - 1], b.shape[rb - 2]];
     if (depth !== depthB) return null;
-    const shift = biasOf(bias, columns);
+    const shift = biasOf(backend, bias, columns);
     if (shift === undefined) return null;
     const batch = Math.max(countA, countB);
     const shape = {
@@ -224,7 +233,9 @@ function kernelsOf(options: KernelOptions): Kernels {
   };
 
   const poolGradient: Kernel = (backend, { dy, input }, attrs) => {
-    if (!isFloat(dy, input) || !hasElements(dy, input) || input.shape.length !== 4) return null;
+    if (!isFloat(backend, dy, input) || !hasElements(dy, input) || input.shape.length !== 4) {
+      return null;
+    }
     const info = tf.backend_util.computePool2DInfo(
       input.shape as [number, number, number, number],
       attrs.filterSize as [number, number],
@@ -241,7 +252,7 @@ function kernelsOf(options: KernelOptions): Kernels {
   };
 
   const sum: Kernel = (backend, { x }, attrs) => {
-    if (!isFloat(x) || !hasElements(x) || x.shape.length < 2) return null;
+    if (!isFloat(backend, x) || !hasElements(x) || x.shape.length < 2) return null;
     const axes = tf.util.parseAxisParam(attrs.axis as number | number[], x.shape);
     const leading = axes.length === x.shape.length - 1 && axes.every((axis, i) => axis === i);
     if (!leading) return null;

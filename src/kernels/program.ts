@@ -30,6 +30,7 @@ export interface Program {
 export type Workgroups = readonly [number, number, number];
 
 interface TensorData {
+  readonly dtype: tf.DataType;
   resource: GPUBuffer | null;
   values: unknown;
 }

@@ -36,6 +36,17 @@ gpuTest("useFerKernels() leaves what does not fit to tfjs", async () => {
   remove();
 });
 
+gpuTest("useFerKernels() is right on integers that tfjs has cast to floats", async () => {
+  const remove = useFerKernels();
+  const integers = tf.tensor2d([[1, 2], [3, 4]], undefined, "int32");
+  const floats = tf.cast(integers, "float32") as tf.Tensor2D;
+  const [product, sums] = [tf.matMul(floats, floats), tf.sum(floats, 0)];
+  assertEquals([...await product.data()], [7, 10, 15, 22]);
+  assertEquals([...await sums.data()], [4, 6]);
+  tf.dispose([integers, floats, product, sums]);
+  remove();
+});
+
 gpuTest("useFerKernels() sends a pool's gradient to the first of equals", async () => {
   const remove = useFerKernels();
   const x = tf.tensor4d([1, 1, 0, 2, 1, 0, 5, 2, 2, 3, 3, 9], [1, 4, 3, 1]);
