@@ -69,6 +69,9 @@ export function convolutionShape(
   return { ...info, padTop: info.padInfo.top, padLeft: info.padInfo.left };
 }
 
+/** Tiles from which a transformed filter, up to four times as large, is worth fetching. */
+const LEAST_TILES = 8;
+
 /** Whether transforming costs less than it saves: not for a few channels or a few pixels. */
 export function winogradPays(s: ConvolutionShape, tile: WinogradTile | 0): tile is WinogradTile {
   return tile > 0 && winogradFits(s) && s.inChannels >= 16 && s.outChannels >= 16 &&
@@ -88,9 +91,10 @@ export function convolutionPlanner(
   const plain = { transposeA: false, transposeB: false };
   return (backend, s, batch) => {
     if (singleChannelFits(s)) return { algorithm: "single channel" };
-    if (winogradPays(s, tile)) {
+    const tiles = batch * Math.ceil(s.outHeight / tile) * Math.ceil(s.outWidth / tile);
+    if (winogradPays(s, tile) && tiles >= LEAST_TILES) {
       const candidate = choose(backend, {
-        rows: batch * Math.ceil(s.outHeight / tile) * Math.ceil(s.outWidth / tile),
+        rows: tiles,
         columns: s.outChannels,
         depth: s.inChannels,
         batch: (tile + 2) ** 2,
