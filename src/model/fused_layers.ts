@@ -178,6 +178,11 @@ function applyOther(
   return part.layer.apply(x, kwargs) as tf.Tensor;
 }
 
+/** tfjs casts integers to float32 in name only; programs would take them at their word. */
+function floats(x: tf.Tensor): tf.Tensor {
+  return gpuBackend().tensorMap.get(x.dataId).dtype === "float32" ? x : tf.mul(x, 1);
+}
+
 /**
  * A training pass: dropout drops, BatchNorm uses the batch and updates its running statistics.
  *
@@ -195,7 +200,7 @@ export function applyTraining(model: FerModel, x: FerTensor): FerTensor {
     parts.reduce<tf.Tensor>(
       (y, part) =>
         part.kind === "block" ? trainBlock(part, y) : applyOther(part, y, { training: true }),
-      x,
+      floats(x),
     )
   );
 }
@@ -234,5 +239,7 @@ export function inferenceSteps(model: FerModel): readonly InferenceStep[] | null
 export function applyInference(model: FerModel, x: FerTensor): FerTensor {
   const steps = inferenceSteps(model);
   if (!steps) return model.apply(x) as FerTensor;
-  return tf.tidy(() => inOneSubmit(() => steps.reduce<tf.Tensor>((y, { apply }) => apply(y), x)));
+  return tf.tidy(() =>
+    inOneSubmit(() => steps.reduce<tf.Tensor>((y, { apply }) => apply(y), floats(x)))
+  );
 }

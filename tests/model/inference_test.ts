@@ -137,6 +137,18 @@ Deno.test("applyInference() notices every weight that changes", async () => {
   gpu.dispose();
 });
 
+Deno.test("applyInference() takes integers that are cast to float32", async () => {
+  const gpu = await useWebGpu();
+  const model = network([4, 4], 8);
+  const values = Int32Array.from({ length: 64 }, (_, i) => i % 5 - 2);
+  const x = tf.tensor(Float32Array.from(values), [1, 8, 8, 1]);
+  const cast = tf.tidy(() => tf.cast(tf.tensor(values, [1, 8, 8, 1], "int32"), "float32"));
+  assertSame(await logits(model, cast), await logits(model, x), "cast");
+  tf.dispose([x, cast]);
+  model.dispose();
+  gpu.dispose();
+});
+
 Deno.test("a model's folded weights go with it", async () => {
   const gpu = await useWebGpu();
   const inUse = () => (tf.memory() as tf.MemoryInfo & { numBytesInGPU: number }).numBytesInGPU;
