@@ -15,6 +15,7 @@ import {
 import { writeReport } from "../src/report.ts";
 import {
   DEFAULT_TRAINING_CONFIG,
+  MUON_DEFAULTS,
   RESUMABLE_CHANGES,
   RunDirectory,
   Trainer,
@@ -42,11 +43,22 @@ const ON_DRAWN_FACES = {
   },
 } as const satisfies Recipe;
 
+/** The networks that `--network` names: their options on drawn faces; else their defaults. */
+const NETWORKS: Readonly<Record<"ferCnn" | "ferNet", ArchitectureConfig>> = {
+  ferCnn: ON_DRAWN_FACES.architecture,
+  ferNet: { name: "ferNet", options: { filters: [8, 16, 32, 64], dropout: 0 } },
+};
+
 const RECIPE = DEFAULT_TRAINING_CONFIG;
 
 /** A setting's default as `--help` shows it, where drawn faces have one of their own. */
 function onEither(name: keyof typeof ON_DRAWN_FACES.config): string {
   return `${RECIPE[name]}, on drawn faces ${ON_DRAWN_FACES.config[name]}`;
+}
+
+/** A setting's default as `--help` shows it, where Muon has one of its own. */
+function withMuon(name: keyof typeof MUON_DEFAULTS): string {
+  return `${RECIPE[name]}, with muon ${MUON_DEFAULTS[name]}`;
 }
 
 const COMMAND = {
@@ -73,25 +85,44 @@ const COMMAND = {
       about: "Images a step",
       otherwise: onEither("batchSize"),
     },
+    network: {
+      kind: "choice",
+      choices: ["ferCnn", "ferNet"],
+      about: "The network: five million parameters, or one, of any input size",
+      otherwise: "ferCnn, or the recipe's",
+    },
+    optimizer: {
+      kind: "choice",
+      choices: ["adamw", "muon"],
+      default: RECIPE.optimizer,
+      about: "AdamW, or Muon for the filters of convolutions and AdamW for the rest",
+    },
     lr: {
       kind: "number",
       value: "RATE",
       above: 0,
-      default: RECIPE.lr,
-      about: "Learning rate of AdamW",
+      about: "Learning rate of the optimizer",
+      otherwise: withMuon("lr"),
     },
     "weight-decay": {
       kind: "number",
       value: "RATE",
       min: 0,
-      default: RECIPE.weightDecay,
-      about: "Decoupled weight decay",
+      about: "Decoupled weight decay; with muon on filters alone",
+      otherwise: withMuon("weightDecay"),
     },
     scheduler: {
       kind: "choice",
       choices: ["plateau", "cosine", "constant"],
       about: "How the learning rate falls",
       otherwise: onEither("scheduler"),
+    },
+    "warmup-epochs": {
+      kind: "number",
+      value: "N",
+      min: 0,
+      default: RECIPE.warmupEpochs,
+      about: "Epochs in which the learning rate rises from 0",
     },
     "label-smoothing": {
       kind: "number",
@@ -124,9 +155,24 @@ const COMMAND = {
     },
     augment: {
       kind: "choice",
-      choices: ["none", "standard", "strong"],
+      choices: ["none", "standard", "strong", "warp"],
       about: "How images are varied",
       otherwise: onEither("augment"),
+    },
+    erasing: {
+      kind: "number",
+      value: "P",
+      min: 0,
+      max: 1,
+      default: RECIPE.erasing,
+      about: "Probability of laying a grey rectangle over an image",
+    },
+    "train-crop-size": {
+      kind: "integer",
+      value: "N",
+      min: 0,
+      about: "Height and width to train on, for ferNet; validation is on whole images",
+      otherwise: "that of the images",
     },
     seed: {
       kind: "integer",
@@ -217,6 +263,7 @@ const COMMAND = {
   },
   examples: [
     "deno task train --data fer2013.csv.gz --run-dir runs/first",
+    "deno task train --data fer2013.csv.gz --recipe recipes/fernet.json",
     "deno task train --resume runs/first",
   ],
 } as const satisfies Command;
@@ -230,6 +277,7 @@ const PLACES = [
   "resume",
   "init",
   "recipe",
+  "network",
   "tuning",
   "dashboard",
   "port",
@@ -299,6 +347,17 @@ function runName(): string {
   return new Date().toISOString().replace(/\..*/, "").replace(/[-:]/g, "").replace("T", "-");
 }
 
+/** The network that is asked for; the recipe's options hold where it has the same. */
+function chooseNetwork(
+  network: Given["network"],
+  ofRecipe: ArchitectureConfig | undefined,
+  onDrawnFaces: boolean,
+): ArchitectureConfig {
+  if (ofRecipe && (!network || network === ofRecipe.name)) return ofRecipe;
+  const name = network ?? "ferCnn";
+  return onDrawnFaces ? NETWORKS[name] : { name, options: {} };
+}
+
 async function planRun(given: Given): Promise<Plan> {
   const recipe: Recipe = given.recipe ? await readRecipe(given.recipe, COMMAND.flags) : {
     config: {},
@@ -306,8 +365,10 @@ async function planRun(given: Given): Promise<Plan> {
   const data = given.data ?? recipe.data ?? await findData(undefined);
   const base: Recipe = data === null ? ON_DRAWN_FACES : { config: {} };
   const config = trainingConfig({ ...base.config, ...recipe.config, ...settingsOf(given) });
-  const architecture = recipe.architecture ?? base.architecture ??
-    { name: "ferCnn", options: {} };
+  const init = given.init ?? recipe.init ?? null;
+  if (given.network && init !== null) {
+    throw new UsageError(`Cannot set --network to "${given.network}": ${init} names its own`);
+  }
   const tuning = given.tuning === undefined
     ? recipe.tuning ?? DEFAULT_TUNING
     : await resolveTuning(given.tuning, given.quiet ? () => {} : print);
@@ -316,8 +377,8 @@ async function planRun(given: Given): Promise<Plan> {
     isResumed: false,
     config,
     data,
-    init: given.init ?? recipe.init ?? null,
-    architecture,
+    init,
+    architecture: chooseNetwork(given.network, recipe.architecture, data === null),
     tuning,
   };
 }

@@ -16,7 +16,7 @@ import {
   writeFileAtomic,
 } from "../src/model.ts";
 import { EMOTIONS } from "../src/emotions.ts";
-import { DEFAULT_TRAINING_CONFIG } from "../src/train.ts";
+import { DEFAULT_TRAINING_CONFIG, trainingConfig } from "../src/train.ts";
 import { VERSION } from "../src/version.ts";
 import type { Command } from "./flags.ts";
 import { clock, count } from "./numbers.ts";
@@ -64,15 +64,15 @@ const COMMAND = {
 } as const satisfies Command;
 
 /** A training step and forward passes of one image and of a batch, all their results as tensors. */
-function work(model: FerModel, batch: number): () => tf.Tensor[] {
+function work(model: FerModel, batch: number, crop: number): () => tf.Tensor[] {
   const { size } = describeModel(model).preprocessing;
   return () =>
     tf.tidy(() => {
-      const [one, all] = [1, batch].map((n) =>
-        tf.randomUniform([n, size, size, 1], -1, 1, "float32", 1)
+      const [one, all, crops] = [[1, size], [batch, size], [batch, crop || size]].map(([n, edge]) =>
+        tf.randomUniform([n, edge, edge, 1], -1, 1, "float32", 1)
       );
       const { value, grads } = tf.variableGrads(() =>
-        tf.mean(tf.logSumExp(applyTraining(model, all), -1)).asScalar()
+        tf.mean(tf.logSumExp(applyTraining(model, crops), -1)).asScalar()
       );
       return [
         value,
@@ -97,6 +97,7 @@ await runProgram(COMMAND, async ({ batchSize, recipe, rounds, out }) => {
   const { config, architecture }: Recipe = recipe
     ? await readRecipe(recipe, { "batch-size": BATCH })
     : { config: {} };
+  const { trainCropSize } = trainingConfig(config);
   const gpu = await useWebGpu();
   const identity = await identifyAdapter() ?? { adapter: gpu.description, driver: null };
   const path = out ?? tuningPath(identity);
@@ -109,7 +110,7 @@ await runProgram(COMMAND, async ({ batchSize, recipe, rounds, out }) => {
     );
   }
   print(`Tuning for ${identity.adapter}, ${identity.driver ?? "its driver unknown"}`);
-  const products = await tuneKernels(work(model, batch), {
+  const products = await tuneKernels(work(model, batch, trainCropSize), {
     adapter: gpu.isSoftware ? "software" : "hardware",
     rounds,
     onProduct: (product, done, all) => print(`${done}/${all}  ${line(product)}`),
