@@ -10,6 +10,8 @@
 const PACKAGES = {
   "@jax-js/jax": "0.1.25",
   "@tensorflow/tfjs-backend-wasm": "4.22.0",
+  "@vladmandic/face-api": "1.7.15",
+  "@vladmandic/human": "3.3.6",
   "onnxruntime-node": "1.27.0",
 } as const;
 
@@ -26,4 +28,24 @@ export function versionOf(name: keyof typeof PACKAGES): string {
 export async function importPackage<Module>(name: keyof typeof PACKAGES): Promise<Module> {
   const specifier = `npm:${name}@${PACKAGES[name]}`;
   return await import(specifier) as Module;
+}
+
+/**
+ * Fetches a package whose files are read, not run.
+ *
+ * @returns Its folder, with a slash at its end.
+ * @throws {Error} When it cannot be had.
+ */
+export async function packageFolder(name: keyof typeof PACKAGES): Promise<URL> {
+  const specifier = `npm:${name}@${PACKAGES[name]}`;
+  // Importing fetches the package, also where it does not export the file; nothing of it runs.
+  const why = await import(`${specifier}/package.json`, { with: { type: "json" } })
+    .then(() => "", (error: Error) => error.message);
+  const main = import.meta.resolve(specifier);
+  const end = `/${name}/${PACKAGES[name]}/`;
+  const at = main.lastIndexOf(end);
+  if (!main.startsWith("file:") || at < 0) {
+    throw new Error(`Cannot fetch ${specifier}: ${why.split("\n", 1)[0] || "it is nowhere"}`);
+  }
+  return new URL(main.slice(0, at + end.length));
 }

@@ -24,7 +24,7 @@ export interface Job {
 export interface Peer {
   /** Name and version of what computes. */
   readonly version: string;
-  /** What it can do: `trainStep64`, `forward1`, `forward64`, and products. */
+  /** What it can do, for instance `trainStep64`, `forward1`, `forward64`, and products. */
   readonly jobs: Readonly<Record<string, Job>>;
   /** What else it can be asked. */
   readonly answers: Readonly<Record<string, () => Promise<unknown>>>;
@@ -73,17 +73,28 @@ function say(message: unknown): void {
 }
 
 /**
- * Serves until stdin ends.
+ * Serves the comparison's work, in the folder that the first argument names.
  *
  * @param make Sets the peer up; what it throws is why the peer is missing.
  */
 export async function servePeer(make: (task: Task) => Promise<Peer>): Promise<void> {
-  const [folder] = Deno.args;
-  let peer: Peer;
-  try {
+  await serve(async () => {
+    const [folder] = Deno.args;
     const work: Work = JSON.parse(await Deno.readTextFile(`${folder}/work.json`));
     const images = new Float32Array((await Deno.readFile(`${folder}/images.f32`)).buffer);
-    peer = await make({ work, folder, images });
+    return await make({ work, folder, images });
+  });
+}
+
+/**
+ * Serves until stdin ends.
+ *
+ * @param make Sets the peer up; what it throws is why the peer is missing.
+ */
+export async function serve(make: () => Promise<Peer>): Promise<void> {
+  let peer: Peer;
+  try {
+    peer = await make();
   } catch (error) {
     say({ missing: (error as Error).message });
     Deno.exit();
