@@ -46,9 +46,9 @@ interface Recorded {
 /** Queries of a set: WebGPU's limit. */
 const QUERIES = 4096;
 const USAGE = { mapRead: 0x1, copySource: 0x4, copyTarget: 0x8, resolve: 0x200 };
-/** Repeats take this long, so that a wait's own time does not count. */
-const LEAST_MS = 40;
-const MOST_REPEATS = 200;
+/** Repeats take this long beyond what waiting for nothing takes. */
+const LEAST_MS = 20;
+const MOST_REPEATS = 1000;
 
 /** The storage buffers of a program by binding. A declared `read_write` may do either alone. */
 function accessesOf(code: string): Map<number, Access> {
@@ -250,13 +250,22 @@ export class Recorder {
       pass.end();
       queue.submit([encoder.finish()]);
       await queue.onSubmittedWorkDone();
-      return (performance.now() - start) / times;
+      return performance.now() - start;
     };
     const milliseconds: number[] = [];
+    let wait = Infinity;
+    for (let i = 0; recorded.length > 0 && i < 5; i++) {
+      wait = Math.min(wait, await clock(recorded[0], 0));
+    }
     for (const each of recorded) {
-      const once = await clock(each, 1);
-      const times = Math.min(MOST_REPEATS, Math.ceil(LEAST_MS / once));
-      milliseconds.push(times > 1 ? await clock(each, times) : once);
+      let times = 1;
+      let taken = await clock(each, times) - wait;
+      while (taken < LEAST_MS && times < MOST_REPEATS) {
+        const more = taken > 1 ? Math.ceil(1.2 * LEAST_MS * times / taken) : 10 * times;
+        times = Math.min(MOST_REPEATS, more);
+        taken = await clock(each, times) - wait;
+      }
+      milliseconds.push(Math.max(0, taken) / times);
     }
     return milliseconds;
   }

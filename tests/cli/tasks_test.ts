@@ -261,7 +261,7 @@ Deno.test("doctor finds that training can run, and what it runs on", async () =>
 Deno.test("every task explains itself with --help", async () => {
   const tasks: TaskName[] = ["setup", "doctor", "train", "evaluate", "predict", "report"];
   const outputs = await Promise.all(
-    [...tasks, "tune", "test", "bench", "bench:peers", "check"].map((task) =>
+    [...tasks, "tune", "test", "bench", "bench:peers", "bench:profile", "check"].map((task) =>
       runTask(task as TaskName, ["--help"])
     ),
   );
