@@ -250,15 +250,14 @@ function filterGradientProgram(
 ): Program {
   const byOne = candidate.family === "subgroup";
   const wideC = !byOne && s.inChannels % 4 === 0;
-  const wideF = !byOne && s.outChannels % 4 === 0;
-  const wideG = s.outChannels % 4 === 0;
+  const wideF = s.outChannels % 4 === 0;
   const [C, F] = [s.inChannels, s.outChannels];
   const rows = s.filterHeight * s.filterWidth * C;
   const element = (wide: boolean) => wide ? "vec4f" : "f32";
   const functions = `
 @group(0) @binding(0) var<storage, read> X: array<${element(wideC)}>;
 @group(0) @binding(1) var<storage, read> D: array<${element(wideF)}>;
-@group(0) @binding(2) var<storage, read_write> G: array<${element(wideG)}>;
+@group(0) @binding(2) var<storage, read_write> G: array<${element(wideF)}>;
 @group(0) @binding(3) var<uniform> d: vec4u; // batch, output pixels, pixels a slice
 fn span(z: u32) -> vec2u { return vec2u(z * d.z, min((z + 1u) * d.z, d.y)); }
 fn place(row: u32, k: u32) -> vec2u {
@@ -297,10 +296,16 @@ fn b4(k: u32, column: u32, z: u32) -> vec4f {
 ${
     byOne
       ? `fn a1(row: u32, k: u32, z: u32) -> f32 { return one(row, k); }
-fn b1(k: u32, column: u32, z: u32) -> f32 { return select(0.0, D[k * ${F}u + column], k < d.y); }`
+fn b1(k: u32, column: u32, z: u32) -> f32 {
+  ${
+        wideF
+          ? "return b4(k, column / 4u * 4u, z)[column % 4u];"
+          : `return select(0.0, D[k * ${F}u + column], k < d.y);`
+      }
+}`
       : ""
   }
-${store4("G", `${F}u`, wideG)}
+${store4("G", `${F}u`, wideF)}
 fn put(row: u32, column: u32, z: u32, value: vec4f) {
   if (row >= ${rows}u || column >= ${F}u) { return; }
   store4((z * ${rows}u + row) * ${F}u + column, column, value);
@@ -310,6 +315,7 @@ fn put(row: u32, column: u32, z: u32, value: vec4f) {
     functions,
     aAlong: "row",
     bAlong: "column",
+    wideB: wideF,
   };
   return productProgram(source, candidate, directive);
 }

@@ -87,7 +87,7 @@ function layoutOf(
     transposeA,
     transposeB,
     wideA: !byOne && (transposeA ? rows : depth) % 4 === 0,
-    wideB: !byOne && (transposeB ? depth : columns) % 4 === 0,
+    wideB: !(byOne && (!transposeA || transposeB)) && (transposeB ? depth : columns) % 4 === 0,
     wideC: columns % 4 === 0,
     even: byOne && depth % candidate.depth === 0,
   };
@@ -107,9 +107,6 @@ function matMulProgram(
     transposeA ? "z * d.step.x + k * d.size.x + row" : "z * d.step.x + row * d.size.z + k",
     transposeB ? "z * d.step.y + column * d.size.z + k" : "z * d.step.y + k * d.size.y + column",
   ];
-  const one = (load: string) => even ? load : `select(0.0, ${load}, k < d.size.z)`;
-  const ones = `fn a1(row: u32, k: u32, z: u32) -> f32 { return ${one(`A[${atA}]`)}; }
-fn b1(k: u32, column: u32, z: u32) -> f32 { return ${one(`B[${atB}]`)}; }`;
   const [alongA, alongB] = [
     (e: string) =>
       transposeA
@@ -120,6 +117,14 @@ fn b1(k: u32, column: u32, z: u32) -> f32 { return ${one(`B[${atB}]`)}; }`;
         ? `column < d.size.y && k + ${e} < d.size.z`
         : `k < d.size.z && column + ${e} < d.size.y`,
   ];
+  const one = (load: string) => even ? load : `select(0.0, ${load}, k < d.size.z)`;
+  const ones = `fn a1(row: u32, k: u32, z: u32) -> f32 { return ${one(`A[${atA}]`)}; }
+${
+    wideB
+      ? `fn b4(k: u32, column: u32, z: u32) -> vec4f { ${load4("B", atB, alongB, wideB)} }
+fn b1(k: u32, column: u32, z: u32) -> f32 { return b4(k, column / 4u * 4u, z)[column % 4u]; }`
+      : `fn b1(k: u32, column: u32, z: u32) -> f32 { return ${one(`B[${atB}]`)}; }`
+  }`;
   const fours = `fn a4(row: u32, k: u32, z: u32) -> vec4f { ${load4("A", atA, alongA, wideA)} }
 fn b4(k: u32, column: u32, z: u32) -> vec4f { ${load4("B", atB, alongB, wideB)} }`;
   const functions = `
@@ -151,6 +156,7 @@ fn put(row: u32, column: u32, z: u32, value: vec4f) {
     functions,
     aAlong: transposeA ? "row" : "depth",
     bAlong: transposeB ? "depth" : "column",
+    wideB,
   };
   return productProgram(source, candidate, directive);
 }

@@ -45,8 +45,8 @@ export interface ProductSource {
    * Bindings and functions: `fn size() -> vec3u` gives rows, columns and depth; `fn span(z: u32) ->
    * vec2u` the part of the depth that slice z sums; `fn a4(row, k, z) -> vec4f` and `fn b4(k, column,
    * z) -> vec4f` give four neighbours, and zeros for what lies outside; for the family `subgroup` in
-   * their place `fn a1(row, k, z) -> f32` and `fn b1(k, column, z) -> f32`, which give zeros beyond
-   * the depth and anything for other rows and columns; `fn put(row, column, z, value: vec4f)` takes
+   * their place `fn a1(row, k, z) -> f32` and `fn b1(k, column, z) -> f32`, or `b4`, which give zeros
+   * beyond the depth and anything for other rows and columns; `fn put(row, column, z, value: vec4f)` takes
    * four columns and leaves out what lies outside.
    */
   readonly functions: string;
@@ -54,6 +54,8 @@ export interface ProductSource {
   readonly aAlong: "row" | "depth";
   /** Which neighbours `b4` gives. */
   readonly bAlong: "column" | "depth";
+  /** Whether `b4` takes one fetch, so that the family `subgroup` may use it too. */
+  readonly wideB?: boolean;
 }
 
 /** Rows of C that a workgroup computes. */
@@ -67,6 +69,14 @@ export const directiveOf = ({ device }: GpuBackend, { family }: ProductCandidate
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
+/**
+ * Whether the family `subgroup` fetches B in fours: half of the time for each number, but where A
+ * lies along the depth, and each thread reads a line of memory of its own, it does not pay.
+ */
+function isWide({ aAlong, bAlong, wideB }: ProductSource, c: ProductCandidate): boolean {
+  return !!wideB && aAlong === "row" && bAlong === "column" && c.columns % (4 * c.down) === 0;
+}
+
 /** The program of the family `subgroup`. */
 function subgroupProgram(
   source: ProductSource,
@@ -75,9 +85,12 @@ function subgroupProgram(
 ): string {
   const { rows, columns, down: lanes, across, depth: unroll } = candidate;
   const lines: string[] = [];
+  // What a thread fetches of B at once, and how many of such fetches there are.
+  const wide = isWide(source, candidate) ? 4 : 1;
   for (const k of range(unroll)) {
-    for (const j of range(columns / lanes)) {
-      lines.push(`let b${j}_${k} = b1(k + ${k}u, left + ${j * lanes}u + lane, z);`);
+    for (const q of range(columns / lanes / wide)) {
+      const column = `left + ${q * lanes * wide}u + lane * ${wide}u`;
+      lines.push(`let b${q}_${k} = b${wide}(k + ${k}u, ${column}, z);`);
     }
     for (const i of range(rows)) {
       lines.push(`let a${i}_${k} = a1(top + ${i * lanes}u, k + ${k}u, z);`);
@@ -85,8 +98,9 @@ function subgroupProgram(
   }
   for (const j of range(columns)) {
     for (const k of range(unroll)) {
-      const from = `b${Math.floor(j / lanes)}_${k}`;
-      lines.push(`let v${j}_${k} = subgroupBroadcast(${from}, ${j % lanes}u);`);
+      const from = `b${Math.floor(j / lanes / wide)}_${k}${wide > 1 ? "." + "xyzw"[j % 4] : ""}`;
+      const owner = Math.floor(j % (lanes * wide) / wide);
+      lines.push(`let v${j}_${k} = subgroupBroadcast(${from}, ${owner}u);`);
     }
     // All of an accumulator's terms at once, for between them it lies in memory.
     for (const i of range(rows)) {
