@@ -13,7 +13,7 @@ import { gpuBackend } from "../src/kernels/program.ts";
 import { applyInference, applyTraining, type FerModel, pixelsToInput } from "../src/model.ts";
 import { BatchNorm2d } from "../src/model/batch_norm.ts";
 import { SeededDropout, SeededDropout2d } from "../src/model/dropout.ts";
-import { AdamW } from "../src/train.ts";
+import { AdamW, Muon } from "../src/train.ts";
 import { crossEntropyAndHits } from "../src/train/loss.ts";
 
 /** Inputs by number: the same values on every backend. */
@@ -114,6 +114,24 @@ function dropout(make: () => SeededDropout): Operation {
   };
 }
 
+/** Weights after two steps of an optimizer. */
+function twoSteps(
+  shapes: readonly number[][],
+  optimizerOf: (weights: ReadonlyMap<string, tf.Variable>) => AdamW | Muon,
+): Operation {
+  return (input) => {
+    const weights = shapes.map((shape, i) => tf.variable(input(i, shape)));
+    const optimizer = optimizerOf(new Map(weights.map((weight, i) => [`${i}`, weight])));
+    const gradients = shapes.map((shape, i) => [`${i}`, input(10 + i, shape)] as const);
+    optimizer.step(new Map(gradients));
+    optimizer.step(new Map(gradients));
+    const results = weights.map((weight) => tf.clone(weight as tf.Tensor));
+    optimizer.dispose();
+    tf.dispose(weights);
+    return results;
+  };
+}
+
 const dropoutOptions = { rate: 0.25, seed: 1, keys: [2] } as const;
 const relu = (): tf.layers.Layer => tf.layers.reLU();
 const pool = (): tf.layers.Layer => tf.layers.maxPooling2d({ poolSize: 2 });
@@ -144,18 +162,14 @@ export const KERNEL_OPERATIONS: Readonly<Record<string, Operation>> = {
     const gradient = tf.grad((logits) => crossEntropyAndHits(logits, targets).loss)(logits);
     return [loss, correct, gradient];
   },
-  "AdamW over several weights": (input) => {
-    const shapes = [[37, 19], [5], [3, 3, 2, 4]];
-    const weights = shapes.map((shape, i) => tf.variable(input(i, shape)));
-    const optimizer = new AdamW(new Map(weights.map((weight, i) => [`${i}`, weight])));
-    const gradients = shapes.map((shape, i) => [`${i}`, input(10 + i, shape)] as const);
-    optimizer.step(new Map(gradients));
-    optimizer.step(new Map(gradients));
-    const results = weights.map((weight) => tf.clone(weight as tf.Tensor));
-    optimizer.dispose();
-    tf.dispose(weights);
-    return results;
-  },
+  "AdamW over several weights": twoSteps(
+    [[37, 19], [5], [3, 3, 2, 4]],
+    (weights) => new AdamW(weights),
+  ),
+  "Muon over several filters": twoSteps(
+    [[3, 3, 1, 16], [3, 3, 2, 9], [3, 3, 5, 16], [7, 5]],
+    (weights) => new Muon(weights),
+  ),
   "dropout, the same again": dropout(() => new SeededDropout(dropoutOptions)),
   "dropout of channels, the same again": dropout(() => new SeededDropout2d(dropoutOptions)),
   "pixels to input": () => {
