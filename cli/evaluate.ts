@@ -4,12 +4,11 @@
  * @module
  */
 import { auditDataset, USAGES } from "../src/data.ts";
-import { loadModel } from "../src/model.ts";
 import { evaluate, type Evaluation } from "../mod.ts";
 import { auditLines } from "./audit.ts";
+import { chooseModel, MODEL_FLAG } from "./choose_model.ts";
 import { startComputing } from "./compute.ts";
 import type { Command } from "./flags.ts";
-import { newestModel } from "./newest_model.ts";
 import { count, percent } from "./numbers.ts";
 import { EXIT, print, runProgram } from "./program.ts";
 import { openData, splitOf } from "./source.ts";
@@ -30,12 +29,7 @@ const COMMAND = {
       default: "PublicTest",
       about: "The split: PublicTest validates, PrivateTest tests",
     },
-    model: {
-      kind: "string",
-      value: "FILE",
-      about: "The model",
-      otherwise: "the best weights of the newest run",
-    },
+    model: MODEL_FLAG,
     tta: {
       kind: "boolean",
       about: "Average views of each image: its mirror image and, where the model can, crops",
@@ -95,11 +89,11 @@ function printEvaluation(evaluation: Evaluation): void {
 }
 
 await runProgram(COMMAND, async ({ data, usage, model: given, tta, json }) => {
-  const path = given ?? await newestModel();
+  const chosen = await chooseModel(given);
   const { dataset } = await openData(data);
   const split = splitOf(dataset, usage);
   const stop = await startComputing();
-  const { model } = await loadModel(path);
+  const { model } = await chosen.load();
   const training = dataset.split("Training");
   const evaluation = await evaluate(model, split, {
     tta,
@@ -108,7 +102,7 @@ await runProgram(COMMAND, async ({ data, usage, model: given, tta, json }) => {
   if (json) {
     print(JSON.stringify(evaluation));
   } else {
-    print(`model  ${path}`);
+    print(`model  ${chosen.name}`);
     print(`data   ${dataset.source}, ${usage}, ${count(split.length)} images`);
     for (const line of auditLines(auditDataset(dataset))) print(`       ${line}`);
     print("");

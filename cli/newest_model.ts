@@ -1,5 +1,5 @@
 /**
- * The model that a task takes when none is named.
+ * The runs that training has left here.
  *
  * @module
  */
@@ -7,25 +7,44 @@
 /** Where training leaves its runs. */
 export const RUNS = "runs";
 
+/** A run with weights. */
+export interface TrainedRun {
+  /** Its folder. */
+  readonly folder: string;
+  /** Its best weights. */
+  readonly path: string;
+  /** Whether it only tried things out: on drawn faces, or with `--fast-dev-run`. */
+  readonly isTrial: boolean;
+}
+
+async function isTrial(folder: string): Promise<boolean> {
+  try {
+    const { config, data } = JSON.parse(await Deno.readTextFile(`${folder}/config.json`));
+    return config?.fastDevRun === true || String(data?.source).startsWith("drawnFaces(");
+  } catch {
+    return false;
+  }
+}
+
 /**
- * The best weights of the newest run.
+ * The runs that have left weights.
  *
- * @returns A path.
- * @throws {Error} When no run has left any.
+ * @returns The newest first.
  */
-export async function newestModel(): Promise<string> {
-  let newest = { path: "", time: -Infinity };
+export async function trainedRuns(): Promise<TrainedRun[]> {
+  const found: Array<{ folder: string; path: string; time: number }> = [];
   try {
     for await (const { name } of Deno.readDir(RUNS)) {
-      const path = `${RUNS}/${name}/best.safetensors`;
+      const folder = `${RUNS}/${name}`;
+      const path = `${folder}/best.safetensors`;
       const time = await Deno.stat(path).then((info) => info.mtime?.getTime() ?? 0, () => null);
-      if (time !== null && time > newest.time) newest = { path, time };
+      if (time !== null) found.push({ folder, path, time });
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  if (newest.path) return newest.path;
-  throw new Error(
-    `Cannot find a model: there is none in ${RUNS}/. Run deno task train, or give --model FILE`,
+  found.sort((a, b) => b.time - a.time);
+  return await Promise.all(
+    found.map(async ({ folder, path }) => ({ folder, path, isTrial: await isTrial(folder) })),
   );
 }

@@ -5,10 +5,10 @@
  */
 import { type ClassProbability, explain, overlayExplanation, predict } from "../mod.ts";
 import { decodeImage, encodePng, type Image } from "../src/data.ts";
-import { loadModel, writeFileAtomic } from "../src/model.ts";
+import { writeFileAtomic } from "../src/model.ts";
+import { chooseModel, MODEL_FLAG } from "./choose_model.ts";
 import { startComputing } from "./compute.ts";
 import { type Command, UsageError } from "./flags.ts";
-import { newestModel } from "./newest_model.ts";
 import { percent } from "./numbers.ts";
 import { errorLine, EXIT, print, runProgram, warn } from "./program.ts";
 
@@ -17,12 +17,7 @@ const COMMAND = {
   about: "Recognize the expression in JPEG and PNG files, each filled by one face.",
   operands: "FILE...",
   flags: {
-    model: {
-      kind: "string",
-      value: "FILE",
-      about: "The model",
-      otherwise: "the best weights of the newest run",
-    },
+    model: MODEL_FLAG,
     explain: {
       kind: "string",
       value: "FILE",
@@ -36,7 +31,8 @@ const COMMAND = {
     json: { kind: "boolean", about: "Print a JSON object a line and image" },
   },
   examples: [
-    "deno task predict face.jpg --model runs/first/best.safetensors",
+    "deno task predict face.jpg",
+    "deno task predict face.jpg --model runs/first",
     "deno task predict face.jpg --explain why.png",
   ],
 } as const satisfies Command;
@@ -70,9 +66,10 @@ await runProgram(COMMAND, async ({ model: given, explain: why, tta, json }, file
   if (why !== undefined && files.length > 1) {
     throw new UsageError(`Cannot explain ${files.length} images in ${why}: name one FILE`);
   }
-  const path = given ?? await newestModel();
+  const chosen = await chooseModel(given);
   const stop = await startComputing();
-  const { model, metadata: { classes } } = await loadModel(path);
+  const { model, metadata: { classes } } = await chosen.load();
+  if (!json) print(`model  ${chosen.name}`);
   const width = Math.max(...files.map((file) => file.length));
   let failed = 0;
   for (let from = 0; from < files.length; from += CHUNK) {

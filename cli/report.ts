@@ -3,19 +3,23 @@
  *
  * @module
  */
+import { evaluate, type LoadedModel } from "../mod.ts";
 import type { FerDataset } from "../src/data.ts";
+import { writeFileAtomic } from "../src/model.ts";
 import { writeReport } from "../src/report.ts";
 import { DEFAULT_TRAINING_CONFIG } from "../src/train.ts";
+import { chooseModel, type ChosenModel, MODEL_FLAG } from "./choose_model.ts";
 import { startComputing } from "./compute.ts";
 import { type Command, UsageError } from "./flags.ts";
+import { RUNS } from "./newest_model.ts";
 import { EXIT, print, runProgram, warn } from "./program.ts";
 import { readRecipe } from "./recipe.ts";
-import { loadData, trainingSplits } from "./source.ts";
+import { loadData, openData, trainingSplits } from "./source.ts";
 
 const COMMAND = {
   name: "report",
-  about: "Write a run's report.html anew.",
-  operands: "RUN_DIR",
+  about: "Write a run's report.html anew, or that of the packaged network.",
+  operands: "[RUN_DIR]",
   flags: {
     data: {
       kind: "string",
@@ -23,9 +27,13 @@ const COMMAND = {
       about: "The data set, for calibration and the worst mistakes",
       otherwise: "the one that the run was trained on, if it is still there",
     },
+    model: { ...MODEL_FLAG, otherwise: "the best weights of RUN_DIR; without one as in evaluate" },
     "no-photos": { kind: "boolean", about: "Show no images of faces" },
   },
-  examples: ["deno task report runs/first --no-photos"],
+  examples: [
+    "deno task report runs/first --no-photos",
+    "deno task report --data fer2013.csv.gz --model packaged",
+  ],
 } as const satisfies Command;
 
 /** The images of a run; `null` when its data set is not at hand. */
@@ -45,17 +53,65 @@ async function splitsOf(
   return trainingSplits(dataset, config.seed ?? DEFAULT_TRAINING_CONFIG.seed);
 }
 
-await runProgram(COMMAND, async ({ data, noPhotos }, operands) => {
-  const [runDirectory, ...others] = operands;
-  if (runDirectory === undefined || others.length > 0) {
+/**
+ * A folder for the report of a network that is no run's: all that is known of it is how it does.
+ *
+ * @returns The folder.
+ */
+async function evaluated(
+  model: LoadedModel,
+  { training, validation }: { readonly training: FerDataset; readonly validation: FerDataset },
+): Promise<string> {
+  const folder = `${RUNS}/packaged`;
+  await Deno.mkdir(folder, { recursive: true });
+  const evaluation = JSON.stringify(await evaluate(model, validation, { training }), null, 2);
+  await writeFileAtomic(
+    `${folder}/evaluation.json`,
+    new TextEncoder().encode(`${evaluation}\n`),
+  );
+  return folder;
+}
+
+/** The report of the packaged network, which no run here has left. */
+async function reportPackaged(
+  chosen: ChosenModel,
+  data: string | undefined,
+  photos: boolean,
+): Promise<string> {
+  const { dataset } = await openData(data);
+  const splits = trainingSplits(dataset, DEFAULT_TRAINING_CONFIG.seed);
+  const stop = await startComputing();
+  const model = await chosen.load();
+  const folder = await evaluated(model, splits);
+  const { training, validation } = splits;
+  const path = await writeReport(folder, { model, dataset: validation, training, photos });
+  model.model.dispose();
+  stop();
+  return path;
+}
+
+await runProgram(COMMAND, async ({ data, model: given, noPhotos }, operands) => {
+  if (operands.length > 1) {
     throw new UsageError(
       `Cannot report on ${operands.length} folders: deno task report takes one RUN_DIR`,
     );
   }
+  const photos = !noPhotos;
+  const chosen = operands.length === 0 || given !== undefined ? await chooseModel(given) : null;
+  const runDirectory = operands[0] ?? chosen?.run;
+  if (chosen && !runDirectory) {
+    if (!chosen.isPackaged) {
+      throw new UsageError(`Cannot report on ${chosen.name}: name the folder of its run, RUN_DIR`);
+    }
+    print(await reportPackaged(chosen, data, photos));
+    return EXIT.ok;
+  }
   const splits = await splitsOf(runDirectory, data);
   const stop = splits ? await startComputing() : () => {};
   const { training, validation: dataset } = splits ?? {};
-  print(await writeReport(runDirectory, { dataset, training, photos: !noPhotos }));
+  const model = splits && given !== undefined ? await chosen?.load() : undefined;
+  print(await writeReport(runDirectory, { model, dataset, training, photos }));
+  model?.model.dispose();
   stop();
   return EXIT.ok;
 });

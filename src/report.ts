@@ -25,6 +25,7 @@ import { readRun } from "./report/run_folder.ts";
 
 export type { FerDataset, FerDatasetInit, Usage } from "./data/dataset.ts";
 export { USAGES } from "./data/dataset.ts";
+export type { LoadedModel } from "./model/model_file.ts";
 export type { Image } from "./transforms/transform.ts";
 export type { Predictions };
 
@@ -35,6 +36,8 @@ export interface ReportOptions {
    * reliability diagram and the worst mistakes. Not needed with `predictions`.
    */
   readonly dataset?: FerDataset;
+  /** The network that the report is of, instead of the run's best weights; it remains the caller's. */
+  readonly model?: LoadedModel;
   /** The best weights' probabilities for the validation images, where they are known already. */
   readonly predictions?: Predictions;
   /** The training images: with them the accuracy on leak-free images is always known. */
@@ -111,7 +114,9 @@ export async function writeReport(
   const run = await readRun(runDirectory);
   const explains = photos && (options.explain ?? true);
   const shown = options.predictions?.dataset ?? dataset;
-  const best = shown && (explains || !options.predictions) ? await loadBest(runDirectory) : null;
+  const best = shown && (explains || !options.predictions)
+    ? options.model ?? await loadBest(runDirectory)
+    : null;
   try {
     const predictions = options.predictions ??
       (dataset ? await predictBest(best, dataset) : {
@@ -135,6 +140,6 @@ export async function writeReport(
     );
     return path;
   } finally {
-    best?.model.dispose();
+    if (best !== options.model) best?.model.dispose();
   }
 }

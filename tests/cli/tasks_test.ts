@@ -126,7 +126,10 @@ Deno.test("train, evaluate, predict and report work one after the other", async 
 
     const shown = await runTask("predict", ["face.png"], { cwd: folder });
     assertEquals([shown.code, shown.stderr], [0, ""]);
-    assertMatch(shown.stdout, /^face\.png {2}[a-z]+ [\d.]+ % /);
+    assertMatch(
+      shown.stdout,
+      /^model {2}runs\/first\/best\.safetensors\nface\.png {2}[a-z]+ [\d.]+ % /,
+    );
 
     const explained = await runTask("predict", ["face.png", "--explain=why.png"], { cwd: folder });
     assertEquals([explained.code, explained.stderr], [0, ""]);
@@ -260,10 +263,11 @@ Deno.test("doctor finds that training can run, and what it runs on", async () =>
 
 Deno.test("every task explains itself with --help", async () => {
   const tasks: TaskName[] = ["setup", "doctor", "train", "evaluate", "predict", "report"];
+  const tools: TaskName[] = ["package-weights", "model-card", "bench:accuracy"];
   const outputs = await Promise.all(
-    [...tasks, "tune", "test", "bench", "bench:peers", "bench:profile", "check"].map((task) =>
-      runTask(task as TaskName, ["--help"])
-    ),
+    [...tasks, ...tools, "tune", "test", "bench", "bench:peers", "bench:profile", "check"].map((
+      task,
+    ) => runTask(task as TaskName, ["--help"])),
   );
   for (const { code, stdout, stderr } of outputs) {
     assertEquals([code, stderr], [0, ""]);

@@ -74,7 +74,9 @@ export async function copyPackage(weights: TinyWeights, folder: string): Promise
       else await Deno.copyFile(new URL(name, from), `${to}/${name}`);
     }
   };
-  await copy(new URL("../../src/", import.meta.url), `${folder}/src`);
+  for (const name of ["src", "cli"]) {
+    await copy(new URL(`../../${name}/`, import.meta.url), `${folder}/${name}`);
+  }
   await Deno.copyFile(new URL("../../mod.ts", import.meta.url), `${folder}/mod.ts`);
   for (const [path, content] of tinyFiles(weights)) {
     if (typeof content === "string") await Deno.writeTextFile(`${folder}/${path}`, content);
