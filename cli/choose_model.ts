@@ -1,0 +1,71 @@
+/**
+ * The model that a task takes.
+ *
+ * @module
+ */
+import { hasPretrained, type LoadedModel, loadModel, loadPretrained } from "../mod.ts";
+import type { StringFlag } from "./flags.ts";
+import { RUNS, trainedRuns } from "./newest_model.ts";
+
+/** How the network that comes with the library is named on the command line. */
+const PACKAGED = "packaged";
+
+/** The flag of every task that takes a model. */
+export const MODEL_FLAG = {
+  kind: "string",
+  value: "FILE",
+  about: `The model: a file, a run's folder, or ${PACKAGED} for the one that comes along`,
+  otherwise: "your newest run's best weights, else the packaged network",
+} as const satisfies StringFlag;
+
+/** A model that was found, not yet loaded. */
+export interface ChosenModel {
+  /** What to call it. */
+  readonly name: string;
+  /** Whether it is the network that comes with the library. */
+  readonly isPackaged: boolean;
+  /** The folder of the run whose best weights it is; null where it is no run's. */
+  readonly run: string | null;
+  /**
+   * Loads it, on tfjs's current backend.
+   *
+   * @throws {CheckpointError} When it is missing or malformed.
+   */
+  load(): Promise<LoadedModel>;
+}
+
+const packaged: ChosenModel = {
+  name: "the packaged network",
+  isPackaged: true,
+  run: null,
+  load: () => loadPretrained(),
+};
+
+const bestOf = (run: string): ChosenModel => {
+  const path = `${run}/best.safetensors`;
+  return { name: path, isPackaged: false, run, load: () => loadModel(path) };
+};
+
+/**
+ * Chooses a model. Where none is named, one's own newest run comes before the packaged network, but
+ * not a run that only tried things out, on drawn faces or with `--fast-dev-run`.
+ *
+ * @param given The `--model` flag.
+ * @returns The model.
+ * @throws {Error} When none is named and there is none.
+ */
+export async function chooseModel(given: string | undefined): Promise<ChosenModel> {
+  if (given === PACKAGED) return packaged;
+  if (given !== undefined) {
+    const isFolder = await Deno.stat(given).then((info) => info.isDirectory, () => false);
+    if (isFolder) return bestOf(given.replace(/[/\\]+$/, ""));
+    return { name: given, isPackaged: false, run: null, load: () => loadModel(given) };
+  }
+  const runs = await trainedRuns();
+  const run = runs.find(({ isTrial }) => !isTrial) ?? (hasPretrained() ? undefined : runs[0]);
+  if (run) return bestOf(run.folder);
+  if (hasPretrained()) return packaged;
+  throw new Error(
+    `Cannot find a model: there is none in ${RUNS}/. Run deno task train, or give --model FILE`,
+  );
+}
