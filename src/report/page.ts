@@ -111,5 +111,5 @@ export async function renderReport(input: ReportInput): Promise<string> {
       </body>
     </html>
   `;
-  return page.toString();
+  return page.toString().trimStart();
 }
