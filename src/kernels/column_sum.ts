@@ -2,12 +2,12 @@
  * Sums over all but the last axis: sums[c] = sum over r of X[r, c], X `[rows, columns]`.
  *
  * Each thread sums one stretch of rows of a group of columns; a second program adds the stretches.
- * The order depends on the shape alone, so the same input always gives the same bits.
  *
  * @module
  */
 import {
   borrow,
+  type Bound,
   giveBack,
   type GpuBackend,
   type KernelTensor,
@@ -19,62 +19,49 @@ import {
   threadMain,
   threads,
 } from "./program.ts";
+import { groupsOf, stretchesOf } from "./stretches.ts";
+
+/** Rows of a stretch: fewer are not worth a second program. */
+const LEAST_ROWS = 16;
 
 /** The program that sums stretches: thread (stretch, group of columns). */
-function stretchProgram(wide: boolean): Program {
-  const element = wide ? "vec4f" : "f32";
+function stretchProgram(alias: string): Program {
   return {
-    name: `column sums (${element})`,
-    code: `${storage([["X", element], ["S", element]])}
-// rows, columns (in elements of X), rows a stretch, stretches
-@group(0) @binding(2) var<uniform> d: vec4u;
+    name: "column sums",
+    code: `${alias}
+${storage([["X", "E"], ["S", "E"]])}
+@group(0) @binding(2) var<uniform> d: vec4u; // rows, groups of columns, rows a stretch, stretches
 ${
       threadMain(`  if (id >= d.y * d.w) { return; }
   let column = id % d.y;
   let first = (id / d.y) * d.z;
   let last = min(first + d.z, d.x);
-  var sum = ${element}();
+  var sum = E();
   for (var r = first; r < last; r++) { sum += X[r * d.y + column]; }
   S[id] = sum;`)
     }`,
   };
 }
 
-/** How many stretches to cut rows into: enough threads to keep an adapter busy, few to add up. */
-export function stretchesOf(rows: number, columns: number): number {
-  const wanted = Math.ceil(16_384 / columns);
-  return Math.max(1, Math.min(wanted, Math.ceil(rows / 16), 512));
-}
-
 /** Records the sums of `[rows, columns]` into `into`. */
 export function columnSumInto(
   backend: GpuBackend,
-  x: KernelTensor | GPUBuffer,
-  into: KernelTensor | GPUBuffer,
+  x: Bound,
+  into: Bound,
   rows: number,
   columns: number,
 ): void {
-  const wide = columns % 4 === 0;
-  const program = programOf(stretchProgram, wide);
-  const groups = wide ? columns / 4 : columns;
-  const pass = (
-    from: KernelTensor | GPUBuffer,
-    to: KernelTensor | GPUBuffer,
-    length: number,
-    stretches: number,
-  ) =>
-    run(
-      backend,
-      program,
-      [from, to],
-      threads(groups * stretches),
-      new Uint32Array([length, groups, Math.ceil(length / stretches), stretches]),
-    );
-  const stretches = stretchesOf(rows, groups);
-  if (stretches === 1) return pass(x, into, rows, 1);
-  const partial = borrow(backend, stretches * columns);
-  pass(x, partial, rows, stretches);
-  pass(partial, into, stretches, 1);
+  const { alias, count: groups } = groupsOf(columns);
+  const program = programOf(stretchProgram, alias);
+  const { count, length } = stretchesOf(rows, groups, LEAST_ROWS);
+  const pass = (from: Bound, to: Bound, rows: number, length: number, count: number) => {
+    const words = new Uint32Array([rows, groups, length, count]);
+    run(backend, program, [from, to], threads(groups * count), words);
+  };
+  if (count === 1) return pass(x, into, rows, rows, 1);
+  const partial = borrow(backend, count * columns);
+  pass(x, partial, rows, length, count);
+  pass(partial, into, count, count, 1);
   giveBack(backend, partial);
 }
 

@@ -1,6 +1,7 @@
 /**
- * Global average pooling: y[b, c] = mean over rows and columns of X[b, y, x, c]. Forward, thread
- * (image, channels) sums its pixels; backward, thread (pixel, channels) takes its share.
+ * Global pooling: y[b, c] = the mean or the largest of X[b, y, x, c] over rows and columns. The
+ * largest's gradient goes to the first maximum, as PyTorch's does. Each thread computes one image's
+ * group of channels.
  *
  * @module
  */
@@ -17,60 +18,124 @@ import {
   threadMain,
   threads,
 } from "./program.ts";
+import { groupsOf } from "./stretches.ts";
 
-function forwardProgram(wide: boolean): Program {
-  const T = wide ? "vec4f" : "f32";
+/** What is taken of all pixels. */
+type Pool = "average" | "max";
+
+/** WGSL that takes in a pixel, and what remains of all. */
+const FORWARD: Readonly<Record<Pool, readonly [take: string, end: string]>> = {
+  average: ["y += X[at];", "y / f32(d.y)"],
+  max: ["y = select(y, X[at], X[at] > y);", "y"],
+};
+
+/** A program over all pixels of a thread's image and channels, from element `at` on. */
+function program(name: string, alias: string, names: readonly string[], body: string): Program {
   return {
-    name: "global average pooling",
-    code: `${storage([["X", T], ["Y", T]])}
-@group(0) @binding(2) var<uniform> d: vec4u; // images, pixels, channels
+    name: `global ${name}`,
+    code: `${alias}
+${storage(names.map((name) => [name, "E"] as const))}
+@group(0) @binding(${names.length}) var<uniform> d: vec4u; // threads, pixels, groups of channels
 ${
-      threadMain(`  if (id >= d.x * d.z) { return; }
+      threadMain(`  if (id >= d.x) { return; }
   var at = (id / d.z) * d.y * d.z + id % d.z;
-  var sum = ${T}();
-  for (var i = 0u; i < d.y; i++) {
-    sum += X[at];
+${body}`)
+    }`,
+  };
+}
+
+function forwardProgram(pool: Pool, alias: string): Program {
+  const [take, end] = FORWARD[pool];
+  return program(
+    `${pool} pooling`,
+    alias,
+    ["X", "Y"],
+    `  var y = X[at];
+  for (var i = 1u; i < d.y; i++) {
     at += d.z;
+    ${take}
   }
-  Y[id] = sum / f32(d.y);`)
-    }`,
-  };
+  Y[id] = ${end};`,
+  );
 }
 
-function gradientProgram(wide: boolean): Program {
-  const T = wide ? "vec4f" : "f32";
-  return {
-    name: "global average pooling gradient",
-    code: `${storage([["D", T], ["G", T]])}
-@group(0) @binding(2) var<uniform> d: vec4u; // images, pixels, channels
-${
-      threadMain(`  if (id >= d.x * d.y * d.z) { return; }
-  G[id] = D[(id / (d.y * d.z)) * d.z + id % d.z] / f32(d.y);`)
-    }`,
-  };
+function averageGradientProgram(alias: string): Program {
+  return program(
+    "average pooling gradient",
+    alias,
+    ["D", "dX"],
+    `  let share = D[id] / f32(d.y);
+  for (var i = 0u; i < d.y; i++) {
+    dX[at] = share;
+    at += d.z;
+  }`,
+  );
 }
 
-interface Sizes {
-  readonly words: Uint32Array;
-  readonly wide: boolean;
-  readonly images: number;
-  readonly pixels: number;
-  readonly channels: number;
+function maxGradientProgram(alias: string, size: number): Program {
+  const flag = size === 4 ? "vec4<bool>" : "bool";
+  return program(
+    "max pooling gradient",
+    alias,
+    ["D", "X", "Y", "dX"],
+    `  let dy = D[id];
+  let y = Y[id];
+  var isOpen = ${flag}(true);
+  for (var i = 0u; i < d.y; i++) {
+    let here = isOpen & (X[at] == y);
+    dX[at] = select(E(), dy, here);
+    isOpen = isOpen & !here;
+    at += d.z;
+  }`,
+  );
 }
 
-function sizesOf([images, height, width, all]: readonly number[]): Sizes {
-  const wide = all % 4 === 0;
-  const channels = wide ? all / 4 : all;
-  const pixels = height * width;
-  return { words: new Uint32Array([images, pixels, channels, 0]), wide, images, pixels, channels };
+/** What a program over `[batch, height, width, channels]` is started with. */
+function startOf([batch, height, width, channels]: readonly number[]) {
+  const { alias, count: groups, size } = groupsOf(channels);
+  const count = batch * groups;
+  return { alias, size, count, words: new Uint32Array([count, height * width, groups, 0]) };
 }
 
-/** Means over rows and columns of `[batch, height, width, channels]`: `[batch, channels]`. */
-export function globalPool(backend: GpuBackend, x: KernelTensor): KernelTensor {
-  const { words, wide, images, channels } = sizesOf(x.shape);
+function poolForward(backend: GpuBackend, x: KernelTensor, pool: Pool): KernelTensor {
+  const { alias, count, words } = startOf(x.shape);
   const y = output(backend, [x.shape[0], x.shape[3]]);
-  run(backend, programOf(forwardProgram, wide), [x, y], threads(images * channels), words);
+  run(backend, programOf(forwardProgram, pool, alias), [x, y], threads(count), words);
   return y;
+}
+
+function poolGradient(
+  backend: GpuBackend,
+  dy: KernelTensor,
+  shape: readonly number[],
+  saved: readonly KernelTensor[],
+  pool: Pool,
+): KernelTensor {
+  const { alias, size, count, words } = startOf(shape);
+  const program = pool === "max"
+    ? programOf(maxGradientProgram, alias, size)
+    : programOf(averageGradientProgram, alias);
+  const dx = output(backend, shape);
+  run(backend, program, [dy, ...saved, dx], threads(count), words);
+  return dx;
+}
+
+function differentiable(x: tf.Tensor4D, pool: Pool): tf.Tensor2D {
+  const tensor = (info: KernelTensor) => tf.engine().makeTensorFromTensorInfo(info);
+  const { shape } = x;
+  const operation = tf.customGrad((...args) => {
+    const [x] = args as [tf.Tensor4D];
+    const save = args[1] as tf.GradSaveFunc;
+    const y = tensor(poolForward(gpuBackend(), x, pool));
+    // A mean's gradient needs neither.
+    save(pool === "max" ? [x, y] : []);
+    return {
+      value: y,
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
+        tensor(poolGradient(gpuBackend(), dy, shape, saved, pool)),
+    };
+  });
+  return operation(x) as tf.Tensor2D;
 }
 
 /**
@@ -81,19 +146,16 @@ export function globalPool(backend: GpuBackend, x: KernelTensor): KernelTensor {
  * @throws {KernelError} When tfjs does not compute on its `webgpu` backend.
  */
 export function fusedGlobalPool(x: tf.Tensor4D): tf.Tensor2D {
-  const { shape } = x;
-  const tensor = <T extends tf.Tensor>(info: KernelTensor) =>
-    tf.engine().makeTensorFromTensorInfo(info) as T;
-  const pool = tf.customGrad((x) => ({
-    value: tensor<tf.Tensor2D>(globalPool(gpuBackend(), x as tf.Tensor4D)),
-    gradFunc: (dy: tf.Tensor) => {
-      const backend = gpuBackend();
-      const { words, wide, images, pixels, channels } = sizesOf(shape);
-      const dx = output(backend, shape);
-      const count = images * pixels * channels;
-      run(backend, programOf(gradientProgram, wide), [dy, dx], threads(count), words);
-      return tensor(dx);
-    },
-  }));
-  return pool(x) as tf.Tensor2D;
+  return differentiable(x, "average");
+}
+
+/**
+ * Global max pooling that can be differentiated.
+ *
+ * @param x `[batch, height, width, channels]`, float32, none of them 0.
+ * @returns `[batch, channels]`.
+ * @throws {KernelError} When tfjs does not compute on its `webgpu` backend.
+ */
+export function fusedGlobalMaxPool(x: tf.Tensor4D): tf.Tensor2D {
+  return differentiable(x, "max");
 }

@@ -24,9 +24,11 @@ export interface Stretches {
  *
  * @param rows How many rows, from 1 on.
  * @param groups Groups of channels.
+ * @param least Rows that a stretch has at the least, where there are as many.
  */
-export function stretchesOf(rows: number, groups: number): Stretches {
-  const most = Math.max(1, Math.min(rows, 1024, Math.floor(THREADS_WANTED / groups)));
+export function stretchesOf(rows: number, groups: number, least = 1): Stretches {
+  const wanted = Math.min(1024, Math.floor(THREADS_WANTED / groups));
+  const most = Math.max(1, Math.min(Math.floor(rows / least), wanted));
   for (let count = most; count > most / 2; count--) {
     if (rows % count === 0) return { count, length: rows / count, even: true };
   }

@@ -3,7 +3,6 @@ import * as tf from "@tensorflow/tfjs";
 import { columnSum } from "../../src/kernels/column_sum.ts";
 import { crossEntropy, fusedCrossEntropy } from "../../src/kernels/cross_entropy.ts";
 import { fusedDropout } from "../../src/kernels/dropout.ts";
-import { fusedGlobalPool } from "../../src/kernels/global_pool.ts";
 import { normalizedPixels } from "../../src/kernels/pixels.ts";
 import { assertClose, gpuTest, onCpu, randomTensor, take } from "./harness.ts";
 
@@ -92,21 +91,5 @@ gpuTest("normalizedPixels() is (byte / 255 - mean) / deviation", async () => {
     const y = normalizedPixels(bytes, [length], 0.5, 0.25);
     assertClose(await y.data(), [...bytes].map((byte) => (byte / 255 - 0.5) / 0.25), 1e-6);
     y.dispose();
-  }
-});
-
-gpuTest("fusedGlobalPool() agrees with tfjs, forward and backward", async () => {
-  for (const shape of [[1, 1, 1, 1], [2, 5, 3, 257], [3, 4, 4, 8]]) {
-    const x = randomTensor<tf.Tensor4D>(1, shape);
-    const dy = randomTensor<tf.Tensor2D>(2, [shape[0], shape[3]]);
-    const [y, dx] = await onCpu([x, dy], (x, dy) => {
-      const pool = (x: tf.Tensor) => tf.mean(x, [1, 2]);
-      return [pool(x), tf.grad(pool)(x, dy)];
-    });
-    const ours = fusedGlobalPool(x);
-    const gradient = tf.grad((x) => fusedGlobalPool(x as tf.Tensor4D))(x, dy);
-    assertClose(await ours.data(), y, 1e-5);
-    assertClose(await gradient.data(), dx, 1e-5);
-    tf.dispose([x, dy, ours, gradient]);
   }
 });
