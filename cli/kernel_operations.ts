@@ -97,6 +97,33 @@ function normalize(makeAfter: () => tf.layers.Layer[], shape: number[]): Operati
   };
 }
 
+/** Inference of a convolution 3x3 and the normalization, ReLU and pooling after it. */
+function folded(channels: number, filters: number): Operation {
+  return (input) => {
+    const convolution = tf.layers.conv2d({ filters, kernelSize: 3, padding: "same" });
+    const norm = new BatchNorm2d();
+    const image = tf.layers.inputLayer({ inputShape: [13, 11, channels] });
+    const model = tf.sequential({ layers: [image, convolution, norm, relu(), pool()] });
+    convolution.setWeights([input(2, [3, 3, channels, filters]), input(3, [filters])]);
+    const [gamma, beta, mean, spread] = [4, 5, 6, 7].map((stream) => input(stream, [filters]));
+    norm.setWeights([gamma, beta, mean, tf.add(tf.square(spread), 1)]);
+    const y = applyInference(model, input(1, [3, 13, 11, channels]));
+    model.dispose();
+    return y;
+  };
+}
+
+/** A layer's output and its gradient in the input. */
+function differentiated(makeLayer: () => tf.layers.Layer, shape: number[]): Operation {
+  return (input) => {
+    const image = tf.layers.inputLayer({ inputShape: [13, 11, 5] });
+    const model = tf.sequential({ layers: [image, makeLayer()] });
+    const x = input(1, [3, 13, 11, 5]);
+    const gradient = tf.grad((x) => applyTraining(model, x))(x, input(3, shape));
+    return [applyInference(model, x), gradient];
+  };
+}
+
 /** Whether dropout drops the same again, scales what it keeps, and drops about its share. */
 function dropout(make: () => SeededDropout): Operation {
   return (input) => {
@@ -138,7 +165,8 @@ const pool = (): tf.layers.Layer => tf.layers.maxPooling2d({ poolSize: 2 });
 
 /** Operations by what people call them. */
 export const KERNEL_OPERATIONS: Readonly<Record<string, Operation>> = {
-  "convolution 3x3 of many channels (Winograd), gradients": convolution(3, 17, 18),
+  "convolution 3x3 of many channels (Winograd), gradients": convolution(3, 20, 16),
+  "convolution 3x3 of odd channels, gradients": convolution(3, 17, 18),
   "convolution 3x3 of one channel, gradients": convolution(3, 1, 12),
   "convolution 1x1, gradients": convolution(1, 6, 9),
   "convolution 2x2 by steps of 2, gradients": convolution(2, 5, 8, 2),
@@ -155,6 +183,14 @@ export const KERNEL_OPERATIONS: Readonly<Record<string, Operation>> = {
   "normalization, gradients": normalize(() => [], [3, 13, 11, 5]),
   "normalization and ReLU, gradients": normalize(() => [relu()], [3, 13, 11, 5]),
   "normalization, ReLU and pooling, gradients": normalize(() => [relu(), pool()], [3, 6, 5, 5]),
+  "convolution with the normalization folded in": folded(5, 7),
+  "convolution with the normalization folded in (Winograd)": folded(20, 16),
+  "convolution with the normalization folded in, of one channel": folded(1, 8),
+  "global average pooling, gradient": differentiated(
+    () => tf.layers.globalAveragePooling2d({}),
+    [3, 5],
+  ),
+  "global max pooling, gradient": differentiated(() => tf.layers.globalMaxPooling2d({}), [3, 5]),
   "cross-entropy and hits, gradient": (input) => {
     const logits = input(1, [13, 7]);
     const targets = tf.softmax(input(2, [13, 7]));
