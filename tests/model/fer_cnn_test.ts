@@ -104,7 +104,11 @@ Deno.test("buildFerCnn() describes itself", () => {
   });
   model.dispose();
   const foreign = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [1] })] });
-  assertThrows(() => describeModel(foreign), TypeError, "build it with buildFerCnn(), buildFerNet() or loadModel()");
+  assertThrows(
+    () => describeModel(foreign),
+    TypeError,
+    "build it with buildFerCnn(), buildFerNet() or loadModel()",
+  );
   foreign.dispose();
 });
 
