@@ -69,11 +69,6 @@ export class JsonFields {
     );
   }
 
-  /** Whether a field is there and not null. */
-  has(key: string): boolean {
-    return this.#value[key] !== undefined && this.#value[key] !== null;
-  }
-
   /** A finite number. */
   number(key: string): number {
     return this.#get(key, "a number", (value): value is number => Number.isFinite(value));
@@ -124,6 +119,12 @@ export class JsonFields {
         typeof each === "object" && each !== null && !Array.isArray(each),
     );
     return new JsonFields(value, this.source, `${this.#prefix}${key}.`);
+  }
+
+  /** A row of a table of numbers. */
+  row(key: string, index: number, length: number): readonly number[] {
+    const rows = Object.fromEntries(this.list(key).map((row, i) => [`${key}[${i}]`, row]));
+    return new JsonFields(rows, this.source, this.#prefix).numbers(`${key}[${index}]`, length);
   }
 
   /** Objects in a list. */
