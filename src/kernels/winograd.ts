@@ -134,9 +134,9 @@ const sizes = (binding: number) =>
   `struct Sizes { d: vec4u, e: vec4u, pad: vec4i }
 @group(0) @binding(${binding}) var<uniform> s: Sizes;`;
 
-/** WGSL that finds tile and channels of a thread. */
+/** WGSL that finds tile and pair of channels of a thread: two at once take half of the fetches. */
 const place = (exact: boolean) =>
-  `  let C = s.d.z;
+  `  let C = s.d.z / 2u;
   let c = id % C;
   let r = id / C;
   ${exact ? "" : "if (r >= s.d.y) { return; }"}
@@ -160,18 +160,18 @@ function load(n: number, tile: number): string {
     for (const j of range(n)) {
       const inside = `is${i} && has${j}`;
       const value = `X[select(0u, row${i} + column${j}, ${inside})]`;
-      lines.push(`let x${i}_${j} = select(0.0, ${value}, ${inside});`);
+      lines.push(`let x${i}_${j} = select(vec2f(), ${value}, ${inside});`);
     }
   }
   return lines.map((line) => `  ${line}`).join("\n");
 }
 
-/** V = Bt x B: thread (tile, channel). */
+/** V = Bt x B: thread (tile, two channels). */
 function inputProgram(tile: WinogradTile, exact: boolean): Program {
   const n = tile + 2;
   return {
     name: `Winograd F(${tile}) input transform`,
-    code: `${storage([["X", "f32"], ["V", "f32"]])}
+    code: `${storage([["X", "vec2f"], ["V", "vec2f"]])}
 ${sizes(2)}
 ${
       threadMain(`${place(exact)}
@@ -181,13 +181,13 @@ ${sandwich(MATRICES[tile].Bt, "x", (i, j, v) => `V[${i * n + j}u * plane + id] =
   };
 }
 
-/** D = A dy At: thread (tile, channel). */
+/** D = A dy At: thread (tile, two channels). */
 function outputGradientProgram(tile: WinogradTile, exact: boolean): Program {
   const n = tile + 2;
   const A = transposed(MATRICES[tile].At);
   return {
     name: `Winograd F(${tile}) output gradient transform`,
-    code: `${storage([["X", "f32"], ["V", "f32"]])}
+    code: `${storage([["X", "vec2f"], ["V", "vec2f"]])}
 ${sizes(2)}
 ${
       threadMain(`${place(exact)}
@@ -197,7 +197,7 @@ ${sandwich(A, "x", (i, j, v) => `V[${i * n + j}u * plane + id] = ${v};`)}`)
   };
 }
 
-/** Y = At M A, or the maximum of each 2x2 window of it: thread (tile, channel). */
+/** Y = At M A, or the maximum of each 2x2 window of it: thread (tile, two channels). */
 function outputProgram(
   tile: WinogradTile,
   exact: boolean,
@@ -210,7 +210,8 @@ function outputProgram(
   // A pool's windows are whole within tiles; it leaves out the last odd row and column.
   const step = pool ? 2 : 1;
   const stores = (i: number, j: number, value: string) => {
-    const store = `Y[at + (${i}u * width + ${j}u) * C] = finish(${value}, c);`;
+    const store = `Y[at + (${i}u * width + ${j}u) * C] =
+    finish2(${value}, 2u * c);`;
     return whole ? store : `if (top + ${i}u < height && left + ${j}u < width) { ${store} }`;
   };
   const pooled = range(tile / 2).flatMap((i) =>
@@ -230,11 +231,12 @@ function outputProgram(
     name: `Winograd F(${tile}) output transform${pool ? ", then pool" : ""}`,
     code: `${
       storage(
-        bias ? [["M", "f32"], ["bias", "f32"], ["Y", "f32"]] : [["M", "f32"], ["Y", "f32"]],
+        bias ? [["M", "vec2f"], ["bias", "f32"], ["Y", "vec2f"]] : [["M", "vec2f"], ["Y", "vec2f"]],
       )
     }
 ${sizes(bias ? 3 : 2)}
 ${epilogue1(bias ? "bias" : null, activation)}
+fn finish2(v: vec2f, c: u32) -> vec2f { return vec2f(finish(v.x, c), finish(v.y, c + 1u)); }
 ${
       threadMain(`${place(exact)}
 ${loads.join("\n")}
@@ -385,8 +387,9 @@ function filterImages(
   const M = borrow(backend, points * chunk * tilesY * tilesX * target.channels);
   for (let first = 0; first < batch; first += chunk) {
     const rows = Math.min(chunk, batch - first) * tilesY * tilesX;
-    const into = programOf(inputProgram, tile, comesOutEven(rows * depth));
-    run(backend, into, [x, V], threads(rows * depth), words(images, first, rows));
+    const ofV = rows * depth / 2;
+    const into = programOf(inputProgram, tile, comesOutEven(ofV));
+    run(backend, into, [x, V], threads(ofV), words(images, first, rows));
     matMulInto(backend, V, U, M, {
       rows,
       columns: target.channels,
@@ -395,7 +398,7 @@ function filterImages(
       transposeA: false,
       transposeB: transposeU,
     }, candidate);
-    const count = rows * target.channels;
+    const count = rows * target.channels / 2;
     const out = programOf(
       outputProgram,
       tile,
@@ -534,7 +537,7 @@ export function winogradFilterGradient(
   const gradients = { ...unpadded, height: outHeight, width: outWidth, channels: F };
   for (let first = 0; first < batch; first += chunk) {
     const rows = Math.min(chunk, batch - first) * tilesY * tilesX;
-    const [ofV, ofD] = [rows * C, rows * F];
+    const [ofV, ofD] = [rows * C / 2, rows * F / 2];
     const toV = programOf(inputProgram, tile, comesOutEven(ofV));
     const toD = programOf(outputGradientProgram, tile, comesOutEven(ofD));
     run(backend, toV, [x, V], threads(ofV), words(images, first, rows));
