@@ -144,10 +144,8 @@ function flaws({ data: { splits, leaks } }: CardSources): string {
     `${count(split.duplicateGroups)} groups of equal pixels, ${
       count(split.conflictingGroups)
     } of ` +
-    `these groups with labels that contradict each other; ${
-      count(split.blank)
-    } images are of one ` +
-    "tone all over."
+    "these groups with labels that contradict each other; images of one tone all over: " +
+    `${count(split.blank)}.`
   );
   const shared = leaks.map(({ usage, into, images, sameLabel }) => {
     const share = images / (splits.find(({ name }) => name === usage)?.images ?? images);
