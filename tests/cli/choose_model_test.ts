@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { buildFerCnn, saveModel } from "../../src/model.ts";
 import { hasPretrained } from "../../src/pretrained.ts";
