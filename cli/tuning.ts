@@ -74,15 +74,21 @@ function faultOf(entry: unknown): string | null {
   if (typeof size.transposeA !== "boolean" || typeof size.transposeB !== "boolean") {
     return "expected transposeA and transposeB of the size";
   }
-  if (candidate.family !== "tile" && candidate.family !== "register") {
-    return `family is ${JSON.stringify(candidate.family)}`;
+  const { family } = candidate;
+  if (family !== "tile" && family !== "register" && family !== "subgroup") {
+    return `family is ${JSON.stringify(family)}`;
   }
   const fault = checkNumbers(size, SIZE_RANGES) ?? checkNumbers(candidate, CANDIDATE_RANGES);
   if (fault) return fault;
+  if (family !== "register" && candidate.depth === 0) return "depth is 0";
+  if (family === "subgroup") {
+    const fits = Number(candidate.columns) % Math.max(4, Number(candidate.down)) === 0;
+    return fits ? null : "columns of the candidate are no multiple of its subgroup";
+  }
   for (const name of ["rows", "columns", "depth"]) {
     if (Number(candidate[name]) % 4 !== 0) return `${name} of the candidate is no multiple of 4`;
   }
-  return candidate.family === "tile" && candidate.depth === 0 ? "depth is 0" : null;
+  return null;
 }
 
 /**

@@ -40,7 +40,7 @@ export function hasPretrained(): boolean {
  * was trained, and what it must not be used for.
  *
  * In a clone it reads a file (`--allow-read`); from JSR it fetches that file once
- * (`--allow-net=jsr.io`) and then works offline; a browser fetches it relative to the module or from
+ * (`--allow-net`) and then works offline; a browser fetches it relative to the module or from
  * `source`. Its SHA-256 is part of the code and is verified every time.
  *
  * @param options Where the weights are, and whether to keep them.

@@ -6,7 +6,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { cacheFolder, readProducts, readTuning, resolveTuning } from "../../cli/tuning.ts";
-import { PRODUCT_CANDIDATES } from "../../src/kernels/candidates.ts";
+import { PRODUCT_CANDIDATES, subgroupCandidates } from "../../src/kernels/candidates.ts";
 import { runTask, withFolder, writeFaces } from "./run_task.ts";
 
 const SIZE = {
@@ -33,7 +33,9 @@ Deno.test("cacheFolder() is where each system keeps what can be made again", () 
 });
 
 Deno.test("readProducts() takes every candidate there is and keeps nothing else", () => {
-  const products = PRODUCT_CANDIDATES.map((candidate) => ({ size: SIZE, candidate }));
+  const products = [...PRODUCT_CANDIDATES, ...subgroupCandidates(8), ...subgroupCandidates(64)].map(
+    (candidate) => ({ size: SIZE, candidate }),
+  );
   const found = products.map((product) => ({ ...product, milliseconds: 1, untuned: 2 }));
   assertEquals(readProducts(JSON.parse(JSON.stringify(found)), "table.json"), products);
 });
