@@ -13,6 +13,7 @@ import { type Activation, epilogue, store4 } from "./epilogue.ts";
 import {
   columnsOf,
   directiveOf,
+  isWide,
   type ProductCandidate,
   productProgram,
   type ProductSource,
@@ -81,6 +82,9 @@ export function sizesOf(s: ConvolutionShape): ConvolutionShape {
     padLeft: s.padLeft,
   };
 }
+
+/** How the operands of the filter gradient's product lie. */
+const ROWS_AND_COLUMNS = { aAlong: "row", bAlong: "column" } as const;
 
 const four = (one: (e: number) => string) => `vec4f(${[0, 1, 2, 3].map(one).join(", ")})`;
 
@@ -248,9 +252,10 @@ function filterGradientProgram(
   candidate: ProductCandidate,
   directive: string,
 ): Program {
-  const byOne = candidate.family === "subgroup";
-  const wideC = !byOne && s.inChannels % 4 === 0;
   const wideF = s.outChannels % 4 === 0;
+  const wideC = s.inChannels % 4 === 0 &&
+    (candidate.family !== "subgroup" ||
+      isWide({ ...ROWS_AND_COLUMNS, wideA: true, wideB: wideF }, candidate));
   const [C, F] = [s.inChannels, s.outChannels];
   const rows = s.filterHeight * s.filterWidth * C;
   const element = (wide: boolean) => wide ? "vec4f" : "f32";
@@ -293,18 +298,10 @@ fn b4(k: u32, column: u32, z: u32) -> vec4f {
       : `return ${four((e) => `select(0.0, D[at + ${e}u], k < d.y && column + ${e}u < ${F}u)`)};`
   }
 }
-${
-    byOne
-      ? `fn a1(row: u32, k: u32, z: u32) -> f32 { return one(row, k); }
-fn b1(k: u32, column: u32, z: u32) -> f32 {
-  ${
-        wideF
-          ? "return b4(k, column / 4u * 4u, z)[column % 4u];"
-          : `return select(0.0, D[k * ${F}u + column], k < d.y);`
-      }
-}`
-      : ""
-  }
+fn a1(row: u32, k: u32, z: u32) -> f32 { ${
+    wideC ? "return a4(row / 4u * 4u, k, z)[row % 4u];" : "return one(row, k);"
+  } }
+fn b1(k: u32, column: u32, z: u32) -> f32 { return b4(k, column / 4u * 4u, z)[column % 4u]; }
 ${store4("G", `${F}u`, wideF)}
 fn put(row: u32, column: u32, z: u32, value: vec4f) {
   if (row >= ${rows}u || column >= ${F}u) { return; }
@@ -313,8 +310,8 @@ fn put(row: u32, column: u32, z: u32, value: vec4f) {
   const source: ProductSource = {
     name: "convolution filter gradient",
     functions,
-    aAlong: "row",
-    bAlong: "column",
+    ...ROWS_AND_COLUMNS,
+    wideA: wideC,
     wideB: wideF,
   };
   return productProgram(source, candidate, directive);

@@ -8,18 +8,24 @@ import { type Activation, epilogue, store4 } from "./epilogue.ts";
 import {
   columnsOf,
   directiveOf,
+  isWide,
   type ProductCandidate,
   productProgram,
   type ProductSource,
   rowsOf,
 } from "./product.ts";
 import {
+  borrow,
+  giveBack,
   type GpuBackend,
   type KernelTensor,
   output,
   type Program,
   programOf,
   run,
+  storage,
+  threadMain,
+  threads,
 } from "./program.ts";
 
 /** Sizes of a product of matrices. */
@@ -40,7 +46,18 @@ export interface MatMulShape {
   readonly transposeA: boolean;
   /** Whether B is stored `[columns, depth]`. */
   readonly transposeB: boolean;
+  /**
+   * Whether A is stored `[rows / ROW_BLOCK, depth, ROW_BLOCK]`, its last block full whatever lies
+   * there; with `transposeA`, for its rows are side by side.
+   */
+  readonly blockedA?: boolean;
 }
+
+/** Rows of a block of A. */
+export const ROW_BLOCK = 32;
+
+/** Rows of A as it is stored in blocks. */
+export const blockedRows = (rows: number): number => Math.ceil(rows / ROW_BLOCK) * ROW_BLOCK;
 
 /** What is done to C before it is stored. */
 export interface MatMulEpilogue {
@@ -71,6 +88,7 @@ function load4(name: string, at: string, inside: (e: string) => string, wide: bo
 interface MatMulLayout {
   readonly transposeA: boolean;
   readonly transposeB: boolean;
+  readonly blockedA: boolean;
   readonly wideA: boolean;
   readonly wideB: boolean;
   readonly wideC: boolean;
@@ -78,18 +96,27 @@ interface MatMulLayout {
   readonly even: boolean;
 }
 
-function layoutOf(
-  { transposeA, transposeB, rows, columns, depth }: MatMulShape,
-  candidate: ProductCandidate,
-): MatMulLayout {
-  const byOne = candidate.family === "subgroup";
+/** Along which of its sizes the operands lie. */
+const along = ({ transposeA, transposeB }: Pick<MatMulShape, "transposeA" | "transposeB">) =>
+  ({
+    aAlong: transposeA ? "row" : "depth",
+    bAlong: transposeB ? "depth" : "column",
+  }) as const;
+
+function layoutOf(shape: MatMulShape, candidate: ProductCandidate): MatMulLayout {
+  const { transposeA, transposeB, blockedA = false, rows, columns, depth } = shape;
+  const isSubgroup = candidate.family === "subgroup";
+  const wideA = blockedA || (transposeA ? rows : depth) % 4 === 0;
+  const wideB = (transposeB ? depth : columns) % 4 === 0;
+  const inFours = !isSubgroup || isWide({ ...along(shape), wideA, wideB }, candidate);
   return {
     transposeA,
     transposeB,
-    wideA: !byOne && (transposeA ? rows : depth) % 4 === 0,
-    wideB: !(byOne && (!transposeA || transposeB)) && (transposeB ? depth : columns) % 4 === 0,
+    blockedA,
+    wideA: wideA && inFours,
+    wideB: wideB && inFours,
     wideC: columns % 4 === 0,
-    even: byOne && depth % candidate.depth === 0,
+    even: isSubgroup && depth % candidate.depth === 0,
   };
 }
 
@@ -100,13 +127,14 @@ function matMulProgram(
   candidate: ProductCandidate,
   directive: string,
 ): Program {
-  const { transposeA, transposeB, wideA, wideB, wideC, even } = layout;
+  const { transposeA, transposeB, blockedA, wideA, wideB, wideC, even } = layout;
   const element = (wide: boolean) => wide ? "vec4f" : "f32";
   const { bias, activation, accumulate } = epilogueOf;
-  const [atA, atB] = [
-    transposeA ? "z * d.step.x + k * d.size.x + row" : "z * d.step.x + row * d.size.z + k",
-    transposeB ? "z * d.step.y + column * d.size.z + k" : "z * d.step.y + k * d.size.y + column",
-  ];
+  const blocked = `(row / ${ROW_BLOCK}u * d.size.z + k) * ${ROW_BLOCK}u + row % ${ROW_BLOCK}u`;
+  const atA = "z * d.step.x + " +
+    (blockedA ? blocked : transposeA ? "k * d.size.x + row" : "row * d.size.z + k");
+  const atB = "z * d.step.y + " +
+    (transposeB ? "column * d.size.z + k" : "k * d.size.y + column");
   const [alongA, alongB] = [
     (e: string) =>
       transposeA
@@ -117,16 +145,15 @@ function matMulProgram(
         ? `column < d.size.y && k + ${e} < d.size.z`
         : `k < d.size.z && column + ${e} < d.size.y`,
   ];
+  const inFours = candidate.family !== "subgroup" || wideA && wideB;
   const one = (load: string) => even ? load : `select(0.0, ${load}, k < d.size.z)`;
-  const ones = `fn a1(row: u32, k: u32, z: u32) -> f32 { return ${one(`A[${atA}]`)}; }
-${
-    wideB
-      ? `fn b4(k: u32, column: u32, z: u32) -> vec4f { ${load4("B", atB, alongB, wideB)} }
-fn b1(k: u32, column: u32, z: u32) -> f32 { return b4(k, column / 4u * 4u, z)[column % 4u]; }`
-      : `fn b1(k: u32, column: u32, z: u32) -> f32 { return ${one(`B[${atB}]`)}; }`
-  }`;
-  const fours = `fn a4(row: u32, k: u32, z: u32) -> vec4f { ${load4("A", atA, alongA, wideA)} }
-fn b4(k: u32, column: u32, z: u32) -> vec4f { ${load4("B", atB, alongB, wideB)} }`;
+  const quad = (name: string, at: string, inside: (e: string) => string, wide: boolean) =>
+    even ? `return ${name}[(${at}) / 4u];` : load4(name, at, inside, wide);
+  const loads = inFours
+    ? `fn a4(row: u32, k: u32, z: u32) -> vec4f { ${quad("A", atA, alongA, wideA)} }
+fn b4(k: u32, column: u32, z: u32) -> vec4f { ${quad("B", atB, alongB, wideB)} }`
+    : `fn a1(row: u32, k: u32, z: u32) -> f32 { return ${one(`A[${atA}]`)}; }
+fn b1(k: u32, column: u32, z: u32) -> f32 { return ${one(`B[${atB}]`)}; }`;
   const functions = `
 @group(0) @binding(0) var<storage, read> A: array<${element(wideA)}>;
 @group(0) @binding(1) var<storage, read> B: array<${element(wideB)}>;
@@ -136,7 +163,7 @@ ${bias ? "@group(0) @binding(2) var<storage, read> bias: array<f32>;" : ""}
 struct Sizes { size: vec4u, step: vec4u }
 @group(0) @binding(${bias ? 4 : 3}) var<uniform> d: Sizes;
 fn span(z: u32) -> vec2u { return vec2u(0u, d.size.z); }
-${candidate.family === "subgroup" ? ones : fours}
+${loads}
 ${epilogue(bias ? "bias" : null, "d.size.y", activation)}
 ${store4("C", "d.size.y", wideC)}
 fn put(row: u32, column: u32, z: u32, value: vec4f) {
@@ -154,11 +181,38 @@ fn put(row: u32, column: u32, z: u32, value: vec4f) {
   const source: ProductSource = {
     name: `matMul ${transposeA ? "T" : "N"}${transposeB ? "T" : "N"}`,
     functions,
-    aAlong: transposeA ? "row" : "depth",
-    bAlong: transposeB ? "depth" : "column",
+    ...along(layout),
+    wideA,
     wideB,
   };
   return productProgram(source, candidate, directive);
+}
+
+/** Packs A into blocks of rows: thread (four of the depth, row). */
+function packProgram(): Program {
+  const lines = [0, 1, 2, 3].map((e) => `  P[at + ${e * ROW_BLOCK}u] = a.${"xyzw"[e]};`);
+  return {
+    name: "packing of matMul's A",
+    code: `${storage([["A", "vec4f"], ["P", "f32"]])}
+@group(0) @binding(2) var<uniform> d: vec4u; // rows, depth in fours, rows with the last block full
+${
+      threadMain(`  let row = id % d.z;
+  let k = id / d.z;
+  if (k >= d.y) { return; }
+  let a = A[min(row, d.x - 1u) * d.y + k];
+  let at = (row / ${ROW_BLOCK}u * d.y + k) * ${4 * ROW_BLOCK}u + row % ${ROW_BLOCK}u;
+${lines.join("\n")}`)
+    }`,
+  };
+}
+
+/**
+ * Whether packing A pays: what is fetched of it once in fours for packing is then fetched in fours
+ * for every tile of columns, and rows a power of two apart no longer share a set of the cache.
+ */
+function packingPays(s: MatMulShape, { family }: ProductCandidate): boolean {
+  return family === "subgroup" && s.batch === 1 && !s.transposeA && !s.transposeB &&
+    s.columns >= 256 && s.columns % 4 === 0 && s.depth % 4 === 0 && s.rows * s.depth >= 2 ** 16;
 }
 
 /** Records a product into a buffer or tensor that is there already. */
@@ -190,7 +244,7 @@ export function matMulInto(
       columns,
       depth,
       0,
-      shape.sharedA ? 0 : rows * depth,
+      shape.sharedA ? 0 : (shape.blockedA ? blockedRows(rows) : rows) * depth,
       shape.sharedB ? 0 : depth * columns,
       0,
       0,
@@ -218,6 +272,16 @@ export function matMul(
   epilogue: MatMulEpilogue = {},
 ): KernelTensor {
   const c = output(backend, [shape.batch, shape.rows, shape.columns]);
-  matMulInto(backend, a, b, c, shape, candidate, epilogue);
+  if (!packingPays(shape, candidate)) {
+    matMulInto(backend, a, b, c, shape, candidate, epilogue);
+    return c;
+  }
+  const { rows, depth } = shape;
+  const packed = borrow(backend, blockedRows(rows) * depth);
+  const words = new Uint32Array([rows, depth / 4, blockedRows(rows), 0]);
+  run(backend, programOf(packProgram), [a, packed], threads(blockedRows(rows) * depth / 4), words);
+  const blocked = { ...shape, transposeA: true, blockedA: true };
+  matMulInto(backend, packed, b, c, blocked, candidate, epilogue);
+  giveBack(backend, packed);
   return c;
 }

@@ -45,7 +45,8 @@ export interface ProductSource {
    * Bindings and functions: `fn size() -> vec3u` gives rows, columns and depth; `fn span(z: u32) ->
    * vec2u` the part of the depth that slice z sums; `fn a4(row, k, z) -> vec4f` and `fn b4(k, column,
    * z) -> vec4f` give four neighbours, and zeros for what lies outside; for the family `subgroup` in
-   * their place `fn a1(row, k, z) -> f32` and `fn b1(k, column, z) -> f32`, or `b4`, which give zeros
+   * their place `fn a1(row, k, z) -> f32` and `fn b1(k, column, z) -> f32`, or `a4` and `b4` where both
+   * take one fetch, which give zeros
    * beyond the depth and anything for other rows and columns; `fn put(row, column, z, value: vec4f)` takes
    * four columns and leaves out what lies outside.
    */
@@ -54,7 +55,9 @@ export interface ProductSource {
   readonly aAlong: "row" | "depth";
   /** Which neighbours `b4` gives. */
   readonly bAlong: "column" | "depth";
-  /** Whether `b4` takes one fetch, so that the family `subgroup` may use it too. */
+  /** Whether `a4` takes one fetch: with `wideB`, the family `subgroup` may use both. */
+  readonly wideA?: boolean;
+  /** Whether `b4` takes one fetch. */
   readonly wideB?: boolean;
 }
 
@@ -69,12 +72,13 @@ export const directiveOf = ({ device }: GpuBackend, { family }: ProductCandidate
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-/**
- * Whether the family `subgroup` fetches B in fours: half of the time for each number, but where A
- * lies along the depth, and each thread reads a line of memory of its own, it does not pay.
- */
-function isWide({ aAlong, bAlong, wideB }: ProductSource, c: ProductCandidate): boolean {
-  return !!wideB && aAlong === "row" && bAlong === "column" && c.columns % (4 * c.down) === 0;
+/** Whether the family `subgroup` fetches in fours: half of the time for each number. */
+export function isWide(
+  { aAlong, bAlong, wideA, wideB }: Pick<ProductSource, "aAlong" | "bAlong" | "wideA" | "wideB">,
+  { rows, columns, down }: ProductCandidate,
+): boolean {
+  return aAlong === "row" && bAlong === "column" && !!wideA && !!wideB && rows % 4 === 0 &&
+    columns % (4 * down) === 0;
 }
 
 /** The program of the family `subgroup`. */
@@ -85,26 +89,30 @@ function subgroupProgram(
 ): string {
   const { rows, columns, down: lanes, across, depth: unroll } = candidate;
   const lines: string[] = [];
-  // What a thread fetches of B at once, and how many of such fetches there are.
+  // How many numbers a thread fetches at once; row i of a thread and its first in a workgroup.
   const wide = isWide(source, candidate) ? 4 : 1;
+  const rowOf = (i: number) => Math.floor(i / wide) * wide * lanes + i % wide;
+  const element = (i: number) => wide > 1 ? `.${"xyzw"[i % 4]}` : "";
   for (const k of range(unroll)) {
     for (const q of range(columns / lanes / wide)) {
       const column = `left + ${q * lanes * wide}u + lane * ${wide}u`;
       lines.push(`let b${q}_${k} = b${wide}(k + ${k}u, ${column}, z);`);
     }
-    for (const i of range(rows)) {
-      lines.push(`let a${i}_${k} = a1(top + ${i * lanes}u, k + ${k}u, z);`);
+    for (const q of range(rows / wide)) {
+      lines.push(`let a${q}_${k} = a${wide}(top + ${rowOf(q * wide)}u, k + ${k}u, z);`);
     }
   }
   for (const j of range(columns)) {
     for (const k of range(unroll)) {
-      const from = `b${Math.floor(j / lanes / wide)}_${k}${wide > 1 ? "." + "xyzw"[j % 4] : ""}`;
+      const from = `b${Math.floor(j / lanes / wide)}_${k}${element(j)}`;
       const owner = Math.floor(j % (lanes * wide) / wide);
       lines.push(`let v${j}_${k} = subgroupBroadcast(${from}, ${owner}u);`);
     }
     // All of an accumulator's terms at once, for between them it lies in memory.
     for (const i of range(rows)) {
-      const terms = range(unroll).map((k) => `a${i}_${k} * v${j}_${k}`);
+      const terms = range(unroll).map((k) =>
+        `a${Math.floor(i / wide)}_${k}${element(i)} * v${j}_${k}`
+      );
       lines.push(`c${i}_${j} = c${i}_${j} + ${terms.join(" + ")};`);
     }
   }
@@ -121,7 +129,7 @@ function subgroupProgram(
 fn main(@builtin(workgroup_id) w: vec3u, @builtin(local_invocation_index) l: u32,
   @builtin(subgroup_invocation_id) lane: u32) {
   let z = w.z;
-  let top = w.x * ${rows * lanes}u + lane;
+  let top = w.x * ${rows * lanes}u + lane * ${wide}u;
   let left = w.y * ${columns * across}u + (l / ${lanes}u) * ${columns}u;
   let bounds = span(z);
   ${accumulators.map((name) => `var ${name} = 0.0;`).join("\n  ")}
@@ -132,7 +140,10 @@ fn main(@builtin(workgroup_id) w: vec3u, @builtin(local_invocation_index) l: u32
   ${keeps.join("\n  ")}
   let count = min(${rows * quads}u, ${rows * quads}u + bounds.x);
   for (var n = 0u; n < count; n++) {
-    put(top + n / ${quads}u * ${lanes}u, left + n % ${quads}u * 4u, z, sums[n]);
+    let i = n / ${quads}u;
+    put(top + i / ${wide}u * ${
+    wide * lanes
+  }u + i % ${wide}u, left + n % ${quads}u * 4u, z, sums[n]);
   }
 }`;
 }

@@ -49,6 +49,18 @@ for (const candidate of FAMILIES) {
   });
 }
 
+gpuTest("matMul() is right where it packs a matrix first", async (backend) => {
+  const [rows, columns, depth] = [133, 260, 516];
+  const [a, b] = [randomTensor(1, [rows, depth]), randomTensor(2, [depth, columns])];
+  const [expected] = await onCpu([a, b], (a, b) => tf.matMul(a, b));
+  const shape = { rows, columns, depth, batch: 1, transposeA: false, transposeB: false };
+  const [candidate] = subgroupCandidates(8);
+  if (runsOn(backend, candidate)) {
+    assertClose(await take(matMul(backend, a, b, shape, candidate)), expected, 1e-5);
+  }
+  tf.dispose([a, b]);
+});
+
 gpuTest("matMul() multiplies many matrices by one", async (backend) => {
   const [a, b] = [randomTensor(1, [3, 5, 8]), randomTensor(2, [8, 4])];
   const [expected] = await onCpu([a, b], (a, b) => tf.matMul(a, b));
