@@ -137,7 +137,7 @@ class DashboardServer implements Dashboard {
         classes: validation.classes,
         resumedAt: step,
       },
-      faces: chooseFaces(validation, this.#options.faces ?? 14),
+      faces: await chooseFaces(validation, this.#options.faces ?? 14),
       memory: memoryInUse(),
     };
     this.#state = updated(this.#state, await this.#before());

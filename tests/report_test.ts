@@ -6,7 +6,7 @@ import { evaluateProbabilities } from "../src/metrics.ts";
 import { Generator } from "../src/random.ts";
 import { type Predictions, writeReport } from "../src/report.ts";
 import { html } from "../src/report/html.ts";
-import { greyPngUri, pngUri } from "../src/report/png.ts";
+import { pngUri } from "../src/report/png.ts";
 import { duration, jsonWords, words } from "../src/report/wording.ts";
 
 const SIZE = 8;
@@ -418,9 +418,9 @@ Deno.test("html escapes text, keeps markup and writes nothing for nothing", () =
   );
 });
 
-Deno.test("greyPngUri() writes a PNG that another decoder reads", async () => {
+Deno.test("pngUri() writes a PNG that another decoder reads", async () => {
   const pixels = Uint8Array.from({ length: 5 * 3 }, (_, i) => i * 17);
-  const uri = greyPngUri(pixels, 5, 3);
+  const uri = await pngUri({ data: pixels, width: 5, height: 3 });
   const bytes = new Uint8Array(await (await fetch(uri)).arrayBuffer());
   // Width, height, 8 bits, grey, as the PNG specification orders them.
   assertEquals([...bytes.subarray(16, 29)], [0, 0, 0, 5, 0, 0, 0, 3, 8, 0, 0, 0, 0]);

@@ -4,7 +4,7 @@
  * @module
  */
 import type { FerDataset } from "../data/dataset.ts";
-import { greyPngUri } from "../report/png.ts";
+import { pngUri } from "../report/png.ts";
 import type { FaceFacts } from "./state.ts";
 
 /**
@@ -15,7 +15,7 @@ import type { FaceFacts } from "./state.ts";
  * @param most How many at most.
  * @returns The images, encoded; those without a label are not among them.
  */
-export function chooseFaces(dataset: FerDataset, most: number): FaceFacts[] {
+export async function chooseFaces(dataset: FerDataset, most: number): Promise<FaceFacts[]> {
   const places = dataset.classes.map((): number[] => []);
   dataset.labels.forEach((label, index) => places[label]?.push(index));
   const rounds = Math.max(0, ...places.map((each) => each.length));
@@ -23,10 +23,13 @@ export function chooseFaces(dataset: FerDataset, most: number): FaceFacts[] {
   for (let round = 0; round < rounds && chosen.length < most; round++) {
     chosen.push(...places.flatMap((each) => each.slice(round, round + 1)));
   }
-  return chosen.slice(0, most).map((index) => {
-    const { data, width, height } = dataset.image(index);
-    return { image: greyPngUri(data, width, height), index, label: dataset.labels[index] };
-  });
+  return await Promise.all(
+    chosen.slice(0, most).map(async (index) => ({
+      image: await pngUri(dataset.image(index)),
+      index,
+      label: dataset.labels[index],
+    })),
+  );
 }
 
 /**
