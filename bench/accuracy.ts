@@ -10,8 +10,8 @@
  */
 import { type Command, UsageError } from "../cli/flags.ts";
 import { print, runProgram, warn } from "../cli/program.ts";
-import { openData, splitOf } from "../cli/source.ts";
-import { type FerDataset, leakFreeIndices, USAGES } from "../src/data.ts";
+import { DATA_FLAG, openData, splitOf, USAGE_FLAG } from "../cli/source.ts";
+import { type FerDataset, leakFreeIndices } from "../src/data.ts";
 import { VERSION } from "../src/version.ts";
 import type { Backend } from "./accuracy/contestant.ts";
 import { type Entrant, entrantsOf, PEERS } from "./accuracy/entrants.ts";
@@ -34,18 +34,8 @@ const COMMAND = {
     "not have, milliseconds an image, megabytes. The others' packages are fetched when it runs; one\n" +
     "that is missing is named, and why.",
   flags: {
-    data: {
-      kind: "string",
-      value: "PATH",
-      about: "FER-2013 as CSV (plain or gzip), or a folder of images",
-      otherwise: "the variable FER2013, data/fer2013.csv[.gz], drawn faces",
-    },
-    usage: {
-      kind: "choice",
-      choices: USAGES,
-      default: "PublicTest",
-      about: "The split: PublicTest validates, PrivateTest tests",
-    },
+    data: DATA_FLAG,
+    usage: USAGE_FLAG,
     model: {
       kind: "string",
       value: "FILES",

@@ -18,6 +18,12 @@ export const MODEL_FLAG = {
   otherwise: "your newest run's best weights, else the packaged network",
 } as const satisfies StringFlag;
 
+/** The flag of every task that may average views. */
+export const TTA_FLAG = {
+  kind: "boolean",
+  about: "Average views of each image: its mirror image and, where the model can, crops",
+} as const;
+
 /** A model that was found, not yet loaded. */
 export interface ChosenModel {
   /** What to call it. */

@@ -3,37 +3,24 @@
  *
  * @module
  */
-import { auditDataset, USAGES } from "../src/data.ts";
+import { auditDataset } from "../src/data.ts";
 import { evaluate, type Evaluation } from "../mod.ts";
 import { auditLines } from "./audit.ts";
-import { chooseModel, MODEL_FLAG } from "./choose_model.ts";
+import { chooseModel, MODEL_FLAG, TTA_FLAG } from "./choose_model.ts";
 import { startComputing } from "./compute.ts";
 import type { Command } from "./flags.ts";
 import { count, percent } from "./numbers.ts";
 import { EXIT, print, runProgram } from "./program.ts";
-import { openData, splitOf } from "./source.ts";
+import { DATA_FLAG, openData, splitOf, USAGE_FLAG } from "./source.ts";
 
 const COMMAND = {
   name: "evaluate",
   about: "Measure a model on a split of a data set.",
   flags: {
-    data: {
-      kind: "string",
-      value: "PATH",
-      about: "FER-2013 as CSV (plain or gzip), or a folder of images",
-      otherwise: "the variable FER2013, data/fer2013.csv[.gz], drawn faces",
-    },
-    usage: {
-      kind: "choice",
-      choices: USAGES,
-      default: "PublicTest",
-      about: "The split: PublicTest validates, PrivateTest tests",
-    },
+    data: DATA_FLAG,
+    usage: USAGE_FLAG,
     model: MODEL_FLAG,
-    tta: {
-      kind: "boolean",
-      about: "Average views of each image: its mirror image and, where the model can, crops",
-    },
+    tta: TTA_FLAG,
     json: { kind: "boolean", about: "Print one JSON object" },
   },
   examples: [

@@ -11,8 +11,6 @@ export const RUNS = "runs";
 export interface TrainedRun {
   /** Its folder. */
   readonly folder: string;
-  /** Its best weights. */
-  readonly path: string;
   /** Whether it only tried things out: on drawn faces, or with `--fast-dev-run`. */
   readonly isTrial: boolean;
 }
@@ -32,19 +30,19 @@ async function isTrial(folder: string): Promise<boolean> {
  * @returns The newest first.
  */
 export async function trainedRuns(): Promise<TrainedRun[]> {
-  const found: Array<{ folder: string; path: string; time: number }> = [];
+  const found: Array<{ folder: string; time: number }> = [];
   try {
     for await (const { name } of Deno.readDir(RUNS)) {
       const folder = `${RUNS}/${name}`;
-      const path = `${folder}/best.safetensors`;
-      const time = await Deno.stat(path).then((info) => info.mtime?.getTime() ?? 0, () => null);
-      if (time !== null) found.push({ folder, path, time });
+      const time = await Deno.stat(`${folder}/best.safetensors`)
+        .then((info) => info.mtime?.getTime() ?? 0, () => null);
+      if (time !== null) found.push({ folder, time });
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   found.sort((a, b) => b.time - a.time);
   return await Promise.all(
-    found.map(async ({ folder, path }) => ({ folder, path, isTrial: await isTrial(folder) })),
+    found.map(async ({ folder }) => ({ folder, isTrial: await isTrial(folder) })),
   );
 }

@@ -6,7 +6,8 @@
 import { type ClassProbability, explain, overlayExplanation, predict } from "../mod.ts";
 import { decodeImage, encodePng, type Image } from "../src/data.ts";
 import { writeFileAtomic } from "../src/model.ts";
-import { chooseModel, MODEL_FLAG } from "./choose_model.ts";
+import { reasonOf } from "../src/model/source.ts";
+import { chooseModel, MODEL_FLAG, TTA_FLAG } from "./choose_model.ts";
 import { startComputing } from "./compute.ts";
 import { type Command, UsageError } from "./flags.ts";
 import { percent } from "./numbers.ts";
@@ -24,10 +25,7 @@ const COMMAND = {
       about: "Write a PNG file that shows which parts of the one face speak for its expression",
       otherwise: "none",
     },
-    tta: {
-      kind: "boolean",
-      about: "Average views of each image: its mirror image and, where the model can, crops",
-    },
+    tta: TTA_FLAG,
     json: { kind: "boolean", about: "Print a JSON object a line and image" },
   },
   examples: [
@@ -45,8 +43,7 @@ async function readImage(file: string): Promise<Image> {
   try {
     bytes = await Deno.readFile(file);
   } catch (cause) {
-    const why = cause instanceof Deno.errors.NotFound ? "no such file" : (cause as Error).message;
-    throw new Error(`Cannot read ${file}: ${why}`, { cause });
+    throw new Error(`Cannot read ${file}: ${reasonOf(cause)}`, { cause });
   }
   return await decodeImage(bytes, { name: file });
 }

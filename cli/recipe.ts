@@ -7,6 +7,7 @@ import type { ArchitectureConfig } from "../src/model.ts";
 import { DEFAULT_TRAINING_CONFIG, type TrainingConfig } from "../src/train.ts";
 import { closest } from "./closest.ts";
 import { type FlagTable, kebabCase, readFlag } from "./flags.ts";
+import { readJson } from "./read_json.ts";
 import { readTuning, type Tuning } from "./tuning.ts";
 
 /** What a training is made of: its configuration, where it begins, the network. */
@@ -28,21 +29,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 async function readObject(path: string): Promise<Record<string, unknown>> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (cause) {
-    const why = cause instanceof Deno.errors.NotFound ? "no such file" : (cause as Error).message;
-    throw new Error(`Cannot read ${path}: ${why}`, { cause });
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new SyntaxError(`Cannot read ${path}: it is not JSON, ${(cause as Error).message}`, {
-      cause,
-    });
-  }
+  const value = await readJson(path);
   if (isObject(value)) return value;
   throw new SyntaxError(`Cannot read ${path}: expected a JSON object`);
 }

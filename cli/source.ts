@@ -12,6 +12,7 @@ import {
   USAGES,
   withValidationSplit,
 } from "../src/data.ts";
+import type { StringFlag } from "./flags.ts";
 import { count } from "./numbers.ts";
 import { warn } from "./program.ts";
 
@@ -20,6 +21,22 @@ const DRAWN = { images: 1400, seed: 42 } as const;
 
 /** Where FER-2013 is looked for, besides the `FER2013` variable. */
 const USUAL_PLACES = ["data/fer2013.csv", "data/fer2013.csv.gz"];
+
+/** The flag of every task that takes a data set. */
+export const DATA_FLAG = {
+  kind: "string",
+  value: "PATH",
+  about: "FER-2013 as CSV (plain or gzip), or a folder of images",
+  otherwise: "the variable FER2013, data/fer2013.csv[.gz], drawn faces",
+} as const satisfies StringFlag;
+
+/** The flag of every task that takes a split. */
+export const USAGE_FLAG = {
+  kind: "choice",
+  choices: USAGES,
+  default: "PublicTest",
+  about: "The split: PublicTest validates, PrivateTest tests",
+} as const;
 
 /** What to say of drawings, so that nobody takes them for the real thing. */
 export const DRAWN_NOTICE =

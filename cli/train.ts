@@ -31,7 +31,7 @@ import { clock, count, percent } from "./numbers.ts";
 import { EXIT, print, runProgram } from "./program.ts";
 import { ProgressDisplay, stdoutOutput } from "./progress.ts";
 import { readRecipe, type Recipe } from "./recipe.ts";
-import { DRAWN_NOTICE, findData, loadData, trainingSplits } from "./source.ts";
+import { DATA_FLAG, DRAWN_NOTICE, findData, loadData, trainingSplits } from "./source.ts";
 import { DEFAULT_TUNING, gpuOptions, resolveTuning, type Tuning } from "./tuning.ts";
 
 /** What the recipe becomes on drawn faces: all there is to see within minutes, also in software. */
@@ -65,12 +65,7 @@ const COMMAND = {
   name: "train",
   about: "Train a network. The best weights, checkpoints, metrics and a report go to a run folder.",
   flags: {
-    data: {
-      kind: "string",
-      value: "PATH",
-      about: "FER-2013 as CSV (plain or gzip), or a folder of images",
-      otherwise: "the variable FER2013, data/fer2013.csv[.gz], drawn faces",
-    },
+    data: DATA_FLAG,
     epochs: {
       kind: "integer",
       value: "N",

@@ -6,6 +6,7 @@
 import type { ProductChoice, WebGpuOptions } from "../mod.ts";
 import { VERSION } from "../src/version.ts";
 import { driverVersion } from "./driver.ts";
+import { readJson } from "./read_json.ts";
 
 /** What `--tuning` comes to; it stands in `config.json`. */
 export interface Tuning {
@@ -130,20 +131,7 @@ export function readTuning(value: unknown, source: string): Tuning {
 }
 
 async function readFile(path: string): Promise<readonly ProductChoice[]> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (cause) {
-    const why = cause instanceof Deno.errors.NotFound ? "no such file" : (cause as Error).message;
-    throw new Error(`Cannot read ${path}: ${why}`, { cause });
-  }
-  let file: unknown;
-  try {
-    file = JSON.parse(text);
-  } catch (cause) {
-    const why = (cause as Error).message;
-    throw new SyntaxError(`Cannot read ${path}: it is not JSON, ${why}`, { cause });
-  }
+  const file = await readJson(path);
   return readProducts(isObject(file) ? file.products : file, path);
 }
 

@@ -20,6 +20,7 @@ import {
   writeFileAtomic,
   writeSafetensors,
 } from "../src/model.ts";
+import { reasonOf } from "../src/model/source.ts";
 import { LARGEST_FILE, type PackagedWeights, sha256 } from "../src/pretrained/packaged_weights.ts";
 import { readMetrics } from "../src/train/run_directory.ts";
 import { JsonFields } from "./model_card/json_fields.ts";
@@ -104,8 +105,7 @@ async function encode(run: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
     bytes = await Deno.readFile(path);
   } catch (cause) {
-    const why = cause instanceof Deno.errors.NotFound ? "no such file" : (cause as Error).message;
-    throw new CheckpointError(`Cannot read ${path}: ${why}`, { cause });
+    throw new CheckpointError(`Cannot read ${path}: ${reasonOf(cause)}`, { cause });
   }
   // Whatever is wrong with it is found before anything is written.
   const { model } = await loadModel(path);

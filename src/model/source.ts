@@ -8,8 +8,12 @@ import { CheckpointError } from "./checkpoint_error.ts";
 /** What only a server can be asked for, and what a browser keeps itself. */
 const FETCHED = /^(https?|blob|data):/i;
 
-/** Why a file could not be had, in one line. */
-function reasonOf(error: unknown): string {
+/**
+ * Why a file could not be had, in one line.
+ *
+ * @param error What reading it threw.
+ */
+export function reasonOf(error: unknown): string {
   // Browsers have no Deno.
   const isNotFound = typeof Deno !== "undefined" && error instanceof Deno.errors.NotFound;
   return isNotFound ? "no such file" : (error as Error).message.split("\n", 1)[0];

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { reasonOf } from "../../src/model/source.ts";
 
 /** Thrown when a file lacks what a card or a package has to say. */
 export class MissingFieldError extends Error {
@@ -44,8 +45,7 @@ export class JsonFields {
     try {
       text = await Deno.readTextFile(path);
     } catch (cause) {
-      const why = cause instanceof Deno.errors.NotFound ? "no such file" : (cause as Error).message;
-      throw new MissingFieldError(`Cannot read ${path}: ${why}`, { cause });
+      throw new MissingFieldError(`Cannot read ${path}: ${reasonOf(cause)}`, { cause });
     }
     try {
       return new JsonFields(JSON.parse(text), path);
