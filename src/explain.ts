@@ -3,13 +3,13 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
 import { gradCam } from "./explain/grad_cam.ts";
 import { overlayImage, type OverlayOptions, type SquareMap } from "./explain/overlay.ts";
 import { describeModel, type FerModel } from "./model/description.ts";
 import type { LoadedModel } from "./model/model_file.ts";
 import type { ClassProbability } from "./predict.ts";
 import { type ImageBatchTensor, type ImageInput, readImages } from "./predict/image_input.ts";
+import { networkOf, ranked } from "./predict/network.ts";
 import type { Image } from "./transforms/transform.ts";
 
 export type { ColourMap } from "./explain/colour_map.ts";
@@ -97,7 +97,7 @@ export async function explain(
   input: ImageInput | readonly ImageInput[] | ImageBatchTensor,
   { label }: ExplainOptions = {},
 ): Promise<Explanation | Explanation[]> {
-  const network = model instanceof tf.LayersModel ? model : model.model;
+  const network = networkOf(model);
   const { classes } = describeModel(network);
   if (label !== undefined && !classes.includes(label)) {
     throw new RangeError(
@@ -107,10 +107,7 @@ export async function explain(
   const [images, isBatch] = await readImages(input);
   const labels = label === undefined ? undefined : images.map(() => classes.indexOf(label));
   const explanations = (await gradCam(network, images, labels)).map((activation): Explanation => ({
-    probabilities: Array.from(
-      activation.probabilities,
-      (probability, k): ClassProbability => ({ label: classes[k], probability }),
-    ).sort((a, b) => b.probability - a.probability),
+    probabilities: ranked(classes, activation.probabilities),
     label: classes[activation.label],
     map: activation.map,
     size: activation.size,

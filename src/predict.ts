@@ -17,6 +17,7 @@ import {
   type ImageInput,
   readImages,
 } from "./predict/image_input.ts";
+import { networkOf, ranked } from "./predict/network.ts";
 import { type TestTimeAugmentation, viewsOf } from "./predict/views.ts";
 
 export type { TestTimeAugmentation } from "./predict/views.ts";
@@ -125,7 +126,7 @@ export async function predict(
     (from, to) => pixels.subarray(from * area, to * area),
     options,
   );
-  const ranked = grey.map((_, i) => {
+  const results = grey.map((_, i) => {
     const row = values.subarray(i * classes.length, (i + 1) * classes.length);
     if (!row.every(Number.isFinite)) {
       throw new RangeError(
@@ -135,11 +136,9 @@ export async function predict(
           "from 0 to 1. Its weights are damaged, or its training diverged",
       );
     }
-    return classes
-      .map((label, k): ClassProbability => ({ label, probability: row[k] }))
-      .sort((a, b) => b.probability - a.probability);
+    return ranked(classes, row);
   });
-  return isBatch ? ranked : ranked[0];
+  return isBatch ? results : results[0];
 }
 
 /**
@@ -171,10 +170,6 @@ export async function predictDataset(
     return pixels;
   };
   return await probabilitiesOf(network, dataset.length, pixelsOf, options);
-}
-
-function networkOf(model: FerModel | LoadedModel): FerModel {
-  return model instanceof tf.LayersModel ? model : model.model;
 }
 
 /** The longest binding that tfjs's current backend can make. */

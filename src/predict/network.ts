@@ -1,0 +1,28 @@
+/**
+ * What predicting and explaining have in common.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { FerModel } from "../model/description.ts";
+import type { LoadedModel } from "../model/model_file.ts";
+import type { ClassProbability } from "../predict.ts";
+
+/** The network, of what `loadModel()` gave or as it is. */
+export function networkOf(model: FerModel | LoadedModel): FerModel {
+  return model instanceof tf.LayersModel ? model : model.model;
+}
+
+/**
+ * An image's classes, the likeliest first.
+ *
+ * @param classes Their names.
+ * @param probabilities One a class.
+ */
+export function ranked(
+  classes: readonly string[],
+  probabilities: ArrayLike<number>,
+): ClassProbability[] {
+  return classes.map((label, k) => ({ label, probability: probabilities[k] }))
+    .sort((a, b) => b.probability - a.probability);
+}
