@@ -9,7 +9,7 @@ import { BatchNorm2d } from "./batch_norm.ts";
 import { type FerModel, setDescription } from "./description.ts";
 import { SeededDropout, SeededDropout2d } from "./dropout.ts";
 import { checkNetworkOptions } from "./network_options.ts";
-import { UniformInitializer } from "./uniform_initializer.ts";
+import { layerInitializers } from "./uniform_initializer.ts";
 
 /** The parts of {@linkcode buildFerCnn}'s network that can be chosen. */
 export interface FerCnnOptions {
@@ -90,18 +90,7 @@ export function assembleFerCnn(options: FerCnnOptions, weights: "random" | "zero
     seed,
   });
 
-  // kaiming_uniform_(a=sqrt(5)) of PyTorch's Conv2d and Linear, and their bias: both come to
-  // U(-1/sqrt(fan_in), 1/sqrt(fan_in)).
-  let layer = 0;
-  const initializers = (fanIn: number) => {
-    const bound = weights === "zeros" ? 0 : 1 / Math.sqrt(fanIn);
-    const keys = [WEIGHTS, layer++];
-    return {
-      kernelInitializer: new UniformInitializer({ bound, seed, keys: [...keys, 0] }),
-      biasInitializer: new UniformInitializer({ bound, seed, keys: [...keys, 1] }),
-    };
-  };
-
+  const initializers = layerInitializers(weights, seed, WEIGHTS);
   const input = tf.input({ shape: [size, size, 1], name: "image" });
   let x = input;
   const then = (next: tf.layers.Layer) => {

@@ -54,3 +54,38 @@ export class UniformInitializer extends Base {
 tf.serialization.registerClass(
   UniformInitializer as unknown as tf.serialization.SerializableConstructor<Initializer>,
 );
+
+/** What a convolution or a linear layer is made with. */
+export interface LayerInitializers {
+  /** The weights'. */
+  readonly kernelInitializer: UniformInitializer;
+  /** The biases'; a layer without them does not ask. */
+  readonly biasInitializer: UniformInitializer;
+}
+
+/**
+ * The initializers of a network's layers, each layer's from streams of its own.
+ *
+ * kaiming_uniform_(a=sqrt(5)) of PyTorch's Conv2d and Linear, and their bias: both come to
+ * U(-1/sqrt(fan_in), 1/sqrt(fan_in)).
+ *
+ * @param weights Random ones, or zeros for weights that are about to be filled in.
+ * @param seed The generator's seed.
+ * @param stream Keeps the network's weights apart from all else that is drawn from the seed.
+ * @returns Gives a layer's initializers from its fan-in; call it layer by layer, in their order.
+ */
+export function layerInitializers(
+  weights: "random" | "zeros",
+  seed: number,
+  stream: number,
+): (fanIn: number) => LayerInitializers {
+  let layer = 0;
+  return (fanIn) => {
+    const bound = weights === "zeros" ? 0 : 1 / Math.sqrt(fanIn);
+    const keys = [stream, layer++];
+    return {
+      kernelInitializer: new UniformInitializer({ bound, seed, keys: [...keys, 0] }),
+      biasInitializer: new UniformInitializer({ bound, seed, keys: [...keys, 1] }),
+    };
+  };
+}
