@@ -252,17 +252,17 @@ function filterGradientProgram(
   candidate: ProductCandidate,
   directive: string,
 ): Program {
-  const wideF = s.outChannels % 4 === 0;
-  const wideC = s.inChannels % 4 === 0 &&
-    (candidate.family !== "subgroup" ||
-      isWide({ ...ROWS_AND_COLUMNS, wideA: true, wideB: wideF }, candidate));
+  const [wholeC, wideG] = [s.inChannels, s.outChannels].map((n) => n % 4 === 0);
+  const inFours = candidate.family !== "subgroup" ||
+    isWide({ ...ROWS_AND_COLUMNS, wideA: wholeC, wideB: wideG }, candidate);
+  const [wideC, wideF] = [wholeC && inFours, wideG && inFours];
   const [C, F] = [s.inChannels, s.outChannels];
   const rows = s.filterHeight * s.filterWidth * C;
   const element = (wide: boolean) => wide ? "vec4f" : "f32";
   const functions = `
 @group(0) @binding(0) var<storage, read> X: array<${element(wideC)}>;
 @group(0) @binding(1) var<storage, read> D: array<${element(wideF)}>;
-@group(0) @binding(2) var<storage, read_write> G: array<${element(wideF)}>;
+@group(0) @binding(2) var<storage, read_write> G: array<${element(wideG)}>;
 @group(0) @binding(3) var<uniform> d: vec4u; // batch, output pixels, pixels a slice
 fn span(z: u32) -> vec2u { return vec2u(z * d.z, min((z + 1u) * d.z, d.y)); }
 fn place(row: u32, k: u32) -> vec2u {
@@ -298,11 +298,11 @@ fn b4(k: u32, column: u32, z: u32) -> vec4f {
       : `return ${four((e) => `select(0.0, D[at + ${e}u], k < d.y && column + ${e}u < ${F}u)`)};`
   }
 }
-fn a1(row: u32, k: u32, z: u32) -> f32 { ${
-    wideC ? "return a4(row / 4u * 4u, k, z)[row % 4u];" : "return one(row, k);"
-  } }
-fn b1(k: u32, column: u32, z: u32) -> f32 { return b4(k, column / 4u * 4u, z)[column % 4u]; }
-${store4("G", `${F}u`, wideF)}
+${
+    inFours ? "" : `fn a1(row: u32, k: u32, z: u32) -> f32 { return one(row, k); }
+fn b1(k: u32, column: u32, z: u32) -> f32 { return select(0.0, D[k * ${F}u + column], k < d.y); }`
+  }
+${store4("G", `${F}u`, wideG)}
 fn put(row: u32, column: u32, z: u32, value: vec4f) {
   if (row >= ${rows}u || column >= ${F}u) { return; }
   store4((z * ${rows}u + row) * ${F}u + column, column, value);
