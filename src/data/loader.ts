@@ -385,7 +385,7 @@ function named(error: ImageTransformError, source: string): Error {
   return new Error(`${error.message} of ${source}: ${reason}`, { cause });
 }
 
-/** The images of each class that has any. */
+/** The images of each class that occurs. */
 function membersOf(dataset: FerDataset): Uint32Array[] {
   const members: number[][] = dataset.classes.map(() => []);
   dataset.labels.forEach((label, index) => label >= 0 && members[label].push(index));

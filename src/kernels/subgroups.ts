@@ -36,7 +36,7 @@ export function subgroupsOf(device: GPUDevice): Subgroups {
  * Finds out what a device's subgroups are.
  *
  * WGSL wants the directive `enable subgroups`; Deno's compiler knows the functions and refuses the
- * directive (gfx-rs/wgpu, issue 5555), so both ways are tried.
+ * directive, so both ways are tried.
  *
  * @param device The device.
  * @param info What its adapter says of itself.
