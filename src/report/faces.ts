@@ -9,6 +9,7 @@ import type { Image } from "../transforms/transform.ts";
 import { type Content, Html, html } from "./html.ts";
 import { pngUri } from "./png.ts";
 import type { Predictions } from "./predictions.ts";
+import { type Cell, table } from "./section.ts";
 import { count } from "./wording.ts";
 
 /** A face that the report shows. */
@@ -50,20 +51,46 @@ const LEGEND = html`
   </div>
 `;
 
+/** How a section shows its faces. */
+export interface FaceDisplay<Face extends ShownFace> {
+  /** Whether to show the images; otherwise they are listed. */
+  readonly photos: boolean;
+  /** What to show beside each image, if anything. */
+  readonly explain: Explainer | null;
+  /** What stands below an image. */
+  readonly caption: (face: Face) => Content;
+  /** The columns of the list. */
+  readonly head: readonly Cell[];
+  /** A face in the list. */
+  readonly row: (face: Face) => readonly Cell[];
+}
+
 /**
- * Shows faces side by side.
+ * Shows faces, or lists them where photographs are to be left out.
  *
  * @param faces Which.
  * @param predictions The data set that they are in.
- * @param explain What to show beside each; the faces alone when null.
- * @param caption What stands below a face.
- * @returns A list, after what explains it.
+ * @param display How.
  */
-export async function faceList(
-  faces: readonly ShownFace[],
+export async function showFaces<Face extends ShownFace>(
+  faces: readonly Face[],
+  predictions: Predictions,
+  { photos, explain, caption, head, row }: FaceDisplay<Face>,
+): Promise<Html> {
+  if (photos) return await faceList(faces, predictions, explain, caption);
+  return table(
+    "Photographs were left out of this report; images count from 1 in the validation data",
+    head,
+    faces.map(row),
+  );
+}
+
+/** Faces side by side, after what explains their overlays. */
+async function faceList<Face extends ShownFace>(
+  faces: readonly Face[],
   { dataset }: Predictions,
   explain: Explainer | null,
-  caption: (face: ShownFace) => Content,
+  caption: (face: Face) => Content,
 ): Promise<Html> {
   const { classes } = dataset;
   const overlays = await explain?.(faces);

@@ -4,10 +4,10 @@
  * @module
  */
 import { predictedLabels } from "../metrics/probabilities.ts";
-import { type Explainer, faceList, type ShownFace } from "./faces.ts";
+import { type Explainer, showFaces, type ShownFace } from "./faces.ts";
 import { type Html, html } from "./html.ts";
 import type { Predictions } from "./predictions.ts";
-import { missing, section, table } from "./section.ts";
+import { missing, section } from "./section.ts";
 import { count, percent } from "./wording.ts";
 
 const TITLE = "Worst mistakes";
@@ -63,38 +63,32 @@ export async function mistakesSection(
   const { classes } = predictions.dataset;
   const intro = html`<p>The wrong predictions whose true class got the least probability: the label,
 and what the network takes the face for. Some tell of the network, some of the labels.</p>`;
-  if (photos) {
-    return section(
-      "mistakes",
-      TITLE,
-      intro,
-      await faceList(mistakes, predictions, explain, ({ truth, guess, confidence }) =>
-        html`
-          <b>${classes[truth]}</b>
-          <span>${classes[guess]} ${percent(confidence, 0)}</span>
-        `),
-    );
-  }
   return section(
     "mistakes",
     TITLE,
     intro,
-    table(
-      "Photographs were left out of this report; images count from 1 in the validation data",
-      [
+    await showFaces(mistakes, predictions, {
+      photos,
+      explain,
+      caption: ({ truth, guess, confidence }) =>
+        html`
+          <b>${classes[truth]}</b>
+          <span>${classes[guess]} ${percent(confidence, 0)}</span>
+        `,
+      head: [
         { figure: "Image" },
         "Label",
         "Taken for",
         { figure: "Confidence" },
         { figure: "Label's probability" },
       ],
-      mistakes.map((each) => [
+      row: (each) => [
         { figure: count(each.index + 1) },
         classes[each.truth],
         classes[each.guess],
         { figure: percent(each.confidence) },
         { figure: percent(each.own) },
-      ]),
-    ),
+      ],
+    }),
   );
 }

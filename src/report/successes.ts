@@ -4,10 +4,10 @@
  * @module
  */
 import { predictedLabels } from "../metrics/probabilities.ts";
-import { type Explainer, faceList, type ShownFace } from "./faces.ts";
+import { type Explainer, showFaces, type ShownFace } from "./faces.ts";
 import { type Html, html } from "./html.ts";
 import type { Predictions } from "./predictions.ts";
-import { missing, section, table } from "./section.ts";
+import { missing, section } from "./section.ts";
 import { count, percent } from "./wording.ts";
 
 const TITLE = "Surest successes";
@@ -56,31 +56,20 @@ export async function successesSection(
     without.length > 0 && [" No image of ", without.join(", "), " is recognized."]
   }</p>`;
   if (successes.length === 0) return section("successes", TITLE, html`<p>There is none.</p>`);
-  if (photos) {
-    return section(
-      "successes",
-      TITLE,
-      intro,
-      await faceList(
-        successes,
-        predictions,
-        explain,
-        ({ truth, confidence }) => html`<b>${classes[truth]} ${percent(confidence, 0)}</b>`,
-      ),
-    );
-  }
   return section(
     "successes",
     TITLE,
     intro,
-    table(
-      "Photographs were left out of this report; images count from 1 in the validation data",
-      ["Class", { figure: "Image" }, { figure: "Confidence" }],
-      successes.map(({ index, truth, confidence }) => [
+    await showFaces(successes, predictions, {
+      photos,
+      explain,
+      caption: ({ truth, confidence }) => html`<b>${classes[truth]} ${percent(confidence, 0)}</b>`,
+      head: ["Class", { figure: "Image" }, { figure: "Confidence" }],
+      row: ({ index, truth, confidence }) => [
         classes[truth],
         { figure: count(index + 1) },
         { figure: percent(confidence) },
-      ]),
-    ),
+      ],
+    }),
   );
 }
