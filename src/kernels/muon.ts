@@ -24,8 +24,8 @@ import {
   THREADS,
   threads,
 } from "./program.ts";
+import { groupsOf } from "./stretches.ts";
 
-const elementOf = (wide: boolean) => wide ? "vec4f" : "f32";
 const sizeOf = ({ shape }: KernelTensor) => shape.reduce((a, b) => a * b, 1);
 
 /** A uniform of one count and up to three numbers. */
@@ -39,11 +39,11 @@ function rates(count: number, ...numbers: readonly number[]): Uint32Array {
 const RATES = "struct Rates { count: u32, x: f32, y: f32, z: f32 }";
 const GUARD = "if (id >= d.count) { return; }";
 
-function momentumProgram(wide: boolean): Program {
-  const T = elementOf(wide);
+function momentumProgram(alias: string): Program {
   return {
     name: "Muon: momentum",
-    code: `${storage([["G", T], ["M", T], ["U", T]], 2)}
+    code: `${alias}
+${storage([["G", "E"], ["M", "E"], ["U", "E"]], 2)}
 ${RATES}
 @group(0) @binding(3) var<uniform> d: Rates;
 ${
@@ -72,11 +72,10 @@ export function muonMomentum(
   beta: number,
 ): KernelTensor {
   const direction = output(backend, momentum.shape);
-  const wide = momentum.size % 4 === 0;
-  const count = wide ? momentum.size / 4 : momentum.size;
+  const { alias, count } = groupsOf(momentum.size);
   run(
     backend,
-    programOf(momentumProgram, wide),
+    programOf(momentumProgram, alias),
     [gradient, inPlace(backend, momentum), direction],
     threads(count),
     rates(count, beta, 1 - beta),
@@ -193,11 +192,11 @@ export function matrixPolynomial(
   return polynomials;
 }
 
-function descentProgram(wide: boolean): Program {
-  const T = elementOf(wide);
+function descentProgram(alias: string): Program {
   return {
     name: "Muon: descent",
-    code: `${storage([["Y", T], ["W", T]])}
+    code: `${alias}
+${storage([["Y", "E"], ["W", "E"]])}
 ${RATES}
 @group(0) @binding(2) var<uniform> d: Rates;
 ${threadMain(`  ${GUARD}\n  W[id] = W[id] * d.x - Y[id] * d.y;`)}`,
@@ -220,11 +219,10 @@ export function muonDescent(
   keep: number,
   step: number,
 ): void {
-  const wide = weight.size % 4 === 0;
-  const count = wide ? weight.size / 4 : weight.size;
+  const { alias, count } = groupsOf(weight.size);
   run(
     backend,
-    programOf(descentProgram, wide),
+    programOf(descentProgram, alias),
     [direction, inPlace(backend, weight)],
     threads(count),
     rates(count, keep, step),
