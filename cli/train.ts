@@ -108,7 +108,7 @@ const COMMAND = {
     },
     scheduler: {
       kind: "choice",
-      choices: ["plateau", "cosine", "constant"],
+      choices: ["plateau", "cosine", "wsd", "constant"],
       about: "How the learning rate falls",
       otherwise: onEither("scheduler"),
     },
@@ -118,6 +118,13 @@ const COMMAND = {
       min: 0,
       default: RECIPE.warmupEpochs,
       about: "Epochs in which the learning rate rises from 0",
+    },
+    "decay-epochs": {
+      kind: "number",
+      value: "N",
+      min: 0,
+      default: RECIPE.decayEpochs,
+      about: "Last epochs in which wsd lets the learning rate fall to 0",
     },
     "label-smoothing": {
       kind: "number",

@@ -39,17 +39,24 @@ export interface TrainingConfig {
   readonly weightDecay: number;
   /**
    * `plateau`: a tenth after 3 epochs whose validation loss does not improve; `cosine`: to 0 along
-   * half a cosine, step by step; `constant`.
+   * half a cosine, step by step; `wsd`: constant until `decayEpochs` before the end, then to 0 in a
+   * straight line; `constant`.
    *
    * @default "plateau"
    */
-  readonly scheduler: "plateau" | "cosine" | "constant";
+  readonly scheduler: "plateau" | "cosine" | "wsd" | "constant";
   /**
    * Epochs in which the rate rises from 0 to `lr`; fractions are fine.
    *
    * @default 0
    */
   readonly warmupEpochs: number;
+  /**
+   * Last epochs in which `wsd` lets the rate fall to 0; fractions are fine.
+   *
+   * @default 10
+   */
+  readonly decayEpochs: number;
   /**
    * Share of each target spread over all classes, from 0 to below 1.
    *
@@ -171,6 +178,7 @@ export const DEFAULT_TRAINING_CONFIG: TrainingConfig = {
   weightDecay: 1e-4,
   scheduler: "plateau",
   warmupEpochs: 0,
+  decayEpochs: 10,
   labelSmoothing: 0,
   classWeights: "none",
   mixup: 0,
@@ -211,6 +219,7 @@ const NUMBERS: Readonly<Record<string, readonly [(value: number) => boolean, str
   lr: [(value) => isAmount(value) && value > 0, "a number above 0"],
   weightDecay: [isAmount, "a number from 0"],
   warmupEpochs: [isAmount, "a number from 0"],
+  decayEpochs: [isAmount, "a number from 0"],
   labelSmoothing: [isShare, "a number from 0 to below 1"],
   mixup: [isAmount, "a number from 0"],
   ema: [isShare, "a number from 0 to below 1"],
@@ -228,7 +237,7 @@ const NUMBERS: Readonly<Record<string, readonly [(value: number) => boolean, str
 
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   optimizer: ["adamw", "muon"],
-  scheduler: ["plateau", "cosine", "constant"],
+  scheduler: ["plateau", "cosine", "wsd", "constant"],
   classWeights: ["none", "balanced"],
   augment: ["none", "standard", "strong", "warp"],
   monitor: ["f1", "loss"],

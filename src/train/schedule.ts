@@ -193,6 +193,19 @@ export function linearWarmup(step: number, warmupSteps: number): number {
   return warmupSteps > 0 ? Math.min(1, (step + 1) / warmupSteps) : 1;
 }
 
+/**
+ * What a rate is multiplied with when it falls in a straight line to 0 at the end of a training: the
+ * last part of the warm-up, stable, decay schedule (Hu et al., 2024, arXiv:2404.06395).
+ *
+ * @param step Steps taken, from 0.
+ * @param totalSteps The length of the training in steps.
+ * @param decaySteps The length of the fall in steps; 0 for none.
+ * @returns `(totalSteps - step) / decaySteps`, from 0 to 1.
+ */
+export function linearDecay(step: number, totalSteps: number, decaySteps: number): number {
+  return decaySteps > 0 ? Math.max(0, Math.min(1, (totalSteps - step) / decaySteps)) : 1;
+}
+
 /** What an {@linkcode EarlyStopping} remembers, for checkpoints. */
 export interface EarlyStoppingState {
   /** The best value so far; `null` before the first. */

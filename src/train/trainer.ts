@@ -43,7 +43,13 @@ import { WeightAverage } from "./ema.ts";
 import { balancedClassWeights } from "./loss.ts";
 import { makeOptimizer, type Optimizer } from "./optimizer.ts";
 import type { EpochLine, RunDirectory, StepLine } from "./run_directory.ts";
-import { cosineAnnealing, EarlyStopping, linearWarmup, ReduceLROnPlateau } from "./schedule.ts";
+import {
+  cosineAnnealing,
+  EarlyStopping,
+  linearDecay,
+  linearWarmup,
+  ReduceLROnPlateau,
+} from "./schedule.ts";
 import { trainingStep } from "./training_step.ts";
 
 /** Steps whose results may be under way on the GPU at once. */
@@ -307,7 +313,8 @@ class Run {
 
   /** The learning rate of the next optimizer step. */
   get #lr(): number {
-    const { scheduler, lr, warmupEpochs, epochs, accumulateGradBatches } = this.#config;
+    const { scheduler, lr, warmupEpochs, decayEpochs, epochs, accumulateGradBatches } =
+      this.#config;
     const perEpoch = Math.ceil(this.#loader.batches / accumulateGradBatches);
     const step = this.#state.optimizerSteps;
     const warmup = Math.round(warmupEpochs * perEpoch);
@@ -317,8 +324,9 @@ class Run {
         ? lr * linearWarmup(step, warmup)
         : cosineAnnealing(lr, step - warmup, { tMax });
     }
-    const base = scheduler === "plateau" ? this.#plateau.lr : lr;
-    return base * linearWarmup(step, warmup);
+    const base = (scheduler === "plateau" ? this.#plateau.lr : lr) * linearWarmup(step, warmup);
+    if (scheduler !== "wsd") return base;
+    return base * linearDecay(step, epochs * perEpoch, Math.round(decayEpochs * perEpoch));
   }
 
   async train(): Promise<TrainingResult> {

@@ -2,6 +2,7 @@ import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import {
   cosineAnnealing,
   EarlyStopping,
+  linearDecay,
   linearWarmup,
   ReduceLROnPlateau,
 } from "../../src/train/schedule.ts";
@@ -54,6 +55,20 @@ Deno.test("cosineAnnealing() gives PyTorch's rates, past tMax too", () => {
 Deno.test("linearWarmup() rises to 1 and stays", () => {
   assertEquals([0, 1, 2, 3, 4].map((step) => linearWarmup(step, 4)), [0.25, 0.5, 0.75, 1, 1]);
   assertEquals(linearWarmup(0, 0), 1);
+});
+
+Deno.test("linearDecay() is 1, then falls to 0 in a straight line", () => {
+  assertEquals([0, 5, 6, 7, 8, 9, 10, 11].map((step) => linearDecay(step, 10, 4)), [
+    1,
+    1,
+    1,
+    0.75,
+    0.5,
+    0.25,
+    0,
+    0,
+  ]);
+  assertEquals(linearDecay(9, 10, 0), 1);
 });
 
 Deno.test("EarlyStopping stops after as many epochs without improvement as its patience", () => {
