@@ -31,4 +31,5 @@ export * from "./metrics/evaluation.ts";
 export * from "./metrics/interval.ts";
 export * from "./metrics/log_loss.ts";
 export { predictedLabels } from "./metrics/probabilities.ts";
+export * from "./metrics/temperature.ts";
 export { Generator } from "./random.ts";

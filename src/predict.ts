@@ -17,7 +17,7 @@ import {
   type ImageInput,
   readImages,
 } from "./predict/image_input.ts";
-import { networkOf, ranked } from "./predict/network.ts";
+import { logitsToProbabilities, networkOf, ranked } from "./predict/network.ts";
 import { type TestTimeAugmentation, viewsOf } from "./predict/views.ts";
 
 export type { TestTimeAugmentation } from "./predict/views.ts";
@@ -190,7 +190,7 @@ async function probabilitiesOf(
       `Cannot predict with a batch size of ${batchSize}: expected an integer from 1 on`,
     );
   }
-  const { classes, preprocessing } = describeModel(model);
+  const { classes, preprocessing, temperature } = describeModel(model);
   const { size } = preprocessing;
   const step = Math.min(batchSize, largestBatch(model, bindingLimit()));
   if (step < 1) {
@@ -219,7 +219,7 @@ async function probabilitiesOf(
     const pass = () => {
       const x = pixelsToInput(pixelsOf(from, to), [to - from, size, size, 1], preprocessing);
       const each = views(x as tf.Tensor4D).map((view) =>
-        tf.softmax(applyInference(model, view) as tf.Tensor2D)
+        logitsToProbabilities(applyInference(model, view) as tf.Tensor2D, temperature)
       );
       return each.length === 1 ? each[0] : tf.div(tf.addN(each), each.length);
     };

@@ -65,6 +65,7 @@ function described(model: FerModel, size: number): FerModel {
     architecture: { name: "test", options: {} },
     classes: CLASSES,
     preprocessing: { size, mean: 0.5, std: 0.5, resize: "bilinear" },
+    temperature: 1,
   });
   return model;
 }

@@ -2,6 +2,7 @@ import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/ass
 import fc from "fast-check";
 import {
   accuracyScore,
+  applyTemperature,
   balancedAccuracyScore,
   bootstrapInterval,
   classificationReport,
@@ -9,6 +10,7 @@ import {
   confusionMatrix,
   expectedCalibrationError,
   f1Score,
+  fitTemperature,
   Generator,
   logLoss,
   precisionRecallFscoreSupport,
@@ -402,4 +404,38 @@ json.dump(out, sys.stdout)`;
       assertEquals(classificationReport(truth, predicted, { digits }), each.plain);
     }
   },
+});
+
+Deno.test("fitTemperature() undoes the temperature that calibrated probabilities were given", () => {
+  // Labels drawn as often as the probabilities say, to one part in eight.
+  const rows = [[0.5, 0.25, 0.25], [0.75, 0.125, 0.125], [0.125, 0.25, 0.625]];
+  const truth: number[] = [];
+  const calibrated: number[] = [];
+  for (const row of rows) {
+    row.forEach((share, label) => {
+      for (let i = 0; i < share * 8; i++) {
+        truth.push(label);
+        calibrated.push(...row);
+      }
+    });
+  }
+  for (const temperature of [0.4, 1, 2.5]) {
+    const given = applyTemperature(calibrated, 1 / temperature, { classes: 3 });
+    assertAlmostEquals(fitTemperature(truth, given, { classes: 3 }), temperature, 1e-5);
+  }
+});
+
+Deno.test("fitTemperature() stays from 0.1 to 10 where no temperature is the best", () => {
+  assertEquals(fitTemperature([0, 1], [0.6, 0.4, 0.4, 0.6], { classes: 2 }), 0.1);
+  assertEquals(fitTemperature([1, 0], [0.6, 0.4, 0.4, 0.6], { classes: 2 }), 10);
+  assertEquals(fitTemperature([0, 1], [1, 0, 0, 1], { classes: 2 }), 0.1);
+});
+
+Deno.test("applyTemperature() keeps the order of classes and each row's sum", () => {
+  const out = applyTemperature([0.7, 0.2, 0.1, 0, 0, 1], 3, { classes: 3 });
+  assert(out[0] > out[1] && out[1] > out[2]);
+  assertAlmostEquals(out[0] + out[1] + out[2], 1, 1e-6);
+  assertEquals([...out.subarray(3)], [0, 0, 1]);
+  assertThrows(() => applyTemperature([1], 0, { classes: 1 }), RangeError, "temperature of 0");
+  assertThrows(() => applyTemperature([1, 0], 1, { classes: 3 }), TypeError, "split 2");
 });

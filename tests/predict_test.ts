@@ -231,6 +231,18 @@ Deno.test("predict() preprocesses as the model's file says", async () => {
   loaded.model.dispose();
 });
 
+Deno.test("predict() divides the logits by the model's temperature", async () => {
+  const original = smallModel();
+  const { tensors, metadata } = readSafetensors(await encodeModel(original));
+  const warm = await loadModel(writeSafetensors(tensors, { ...metadata, temperature: "2" }));
+  // Halved logits: the roots of the probabilities, made to sum to 1 again.
+  const roots = inOrder(await predict(original, grey(7))).map(Math.sqrt);
+  const sum = roots.reduce((a, b) => a + b);
+  assertClose(inOrder(await predict(warm, grey(7))), roots.map((root) => root / sum));
+  original.dispose();
+  warm.model.dispose();
+});
+
 Deno.test("predict() gives probabilities for a blank image", async () => {
   const model = smallModel();
   for (const value of [0, 255]) {

@@ -43,7 +43,14 @@ const COMMAND = {
 const FILE = "fernet.safetensors";
 
 /** What a model file's metadata keeps; data and metrics are written anew. */
-const KEPT = ["formatVersion", "architecture", "classes", "preprocessing", "libraryVersion"];
+const KEPT = [
+  "formatVersion",
+  "architecture",
+  "classes",
+  "preprocessing",
+  "temperature",
+  "libraryVersion",
+];
 
 /** How a run chose its best epoch. */
 const RULES: Readonly<Record<string, string>> = {

@@ -7,6 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import { describeModel, type FerModel } from "../model/description.ts";
 import { pixelsToInput } from "../model/input.ts";
 import { greySquare } from "../predict/image_input.ts";
+import { logitsToProbabilities } from "../predict/network.ts";
 import type { Image } from "../transforms/transform.ts";
 import { splitAtFeatures } from "./feature_map.ts";
 import { resizeMap } from "./scalar_map.ts";
@@ -47,7 +48,7 @@ export async function gradCam(
   images: readonly Image[],
   labels?: readonly number[],
 ): Promise<ClassActivation[]> {
-  const { classes, preprocessing } = describeModel(model);
+  const { classes, preprocessing, temperature } = describeModel(model);
   const { size } = preprocessing;
   const { features, head } = splitAtFeatures(model);
   const out: ClassActivation[] = [];
@@ -69,7 +70,7 @@ export async function gradCam(
       );
       const weights = tf.mean(gradient, [1, 2], true);
       const activation = tf.relu(tf.sum(tf.mul(map, weights), 3));
-      return [tf.softmax(logits as tf.Tensor2D), chosen, activation];
+      return [logitsToProbabilities(logits as tf.Tensor2D, temperature), chosen, activation];
     });
     try {
       const [probabilities, chosen, activations] = await Promise.all(

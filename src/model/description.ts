@@ -9,7 +9,7 @@ import type * as tf from "@tensorflow/tfjs";
  * A network as tfjs knows it: `summary()`, `predict()`, `save()` and the rest work.
  *
  * Takes float32 `[batch, size, size, 1]` in [-1, 1] (see {@linkcode Preprocessing}) and gives logits
- * `[batch, classes]`; softmax makes them probabilities.
+ * `[batch, classes]`; softmax, after division by the model's temperature, makes them probabilities.
  */
 export type FerModel = tf.LayersModel;
 
@@ -41,6 +41,11 @@ export interface ModelDescription {
   readonly classes: readonly string[];
   /** How an image becomes its input. */
   readonly preprocessing: Preprocessing;
+  /**
+   * What logits are divided by before softmax makes them probabilities, so that the network is as
+   * sure as it is right: fitted on the validation split when training ends, 1 before.
+   */
+  readonly temperature: number;
 }
 
 const KEY = "fer";
@@ -56,10 +61,20 @@ export function setDescription(model: FerModel, description: ModelDescription): 
 }
 
 /**
+ * Gives a model another temperature.
+ *
+ * @param model A model of this library.
+ * @param temperature What its logits are divided by.
+ */
+export function setTemperature(model: FerModel, temperature: number): void {
+  setDescription(model, { ...describeModel(model), temperature });
+}
+
+/**
  * What a model says of itself.
  *
  * @param model A model of this library.
- * @returns Architecture, classes and preprocessing.
+ * @returns Architecture, classes, preprocessing and temperature.
  * @throws {TypeError} When the model was made by other means.
  */
 export function describeModel(model: FerModel): ModelDescription {

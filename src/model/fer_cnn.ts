@@ -131,6 +131,7 @@ export function assembleFerCnn(options: FerCnnOptions, weights: "random" | "zero
     },
     classes: [...classes],
     preprocessing: { size, mean: PIXEL_MEAN, std: PIXEL_STD, resize: "bilinear" },
+    temperature: 1,
   });
   return model;
 }

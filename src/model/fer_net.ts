@@ -121,6 +121,7 @@ export function assembleFerNet(options: FerNetOptions, weights: "random" | "zero
     },
     classes: [...classes],
     preprocessing: { size, mean: PIXEL_MEAN, std: PIXEL_STD, resize: "bilinear" },
+    temperature: 1,
   });
   return model;
 }

@@ -146,7 +146,8 @@ export async function loadModel(source: string | URL | Uint8Array): Promise<Load
     model.dispose();
     throw error;
   }
-  setDescription(model, { architecture, classes, preprocessing: metadata.preprocessing });
+  const { preprocessing, temperature } = metadata;
+  setDescription(model, { architecture, classes, preprocessing, temperature });
   return { model, metadata };
 }
 
@@ -176,6 +177,9 @@ const isArchitecture = (value: unknown): value is ArchitectureConfig =>
 
 const isClasses = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((each) => typeof each === "string");
+
+const isTemperature = (value: unknown): value is number =>
+  typeof value === "number" && value > 0 && Number.isFinite(value);
 
 const isPreprocessing = (value: unknown): value is Preprocessing =>
   isRecord(value) && Number.isSafeInteger(value.size) && Number.isFinite(value.mean) &&
@@ -217,6 +221,8 @@ function parseMetadata(texts: Readonly<Record<string, string>>, source: string):
     architecture: checked("architecture", isArchitecture),
     classes: checked("classes", isClasses),
     preprocessing: checked("preprocessing", isPreprocessing),
+    // Files of a version that fitted none have none.
+    temperature: texts.temperature === undefined ? 1 : checked("temperature", isTemperature),
     libraryVersion: checked("libraryVersion", (value) => typeof value === "string"),
     data: parse("data"),
     metrics: parse("metrics"),

@@ -14,6 +14,17 @@ export function networkOf(model: FerModel | LoadedModel): FerModel {
 }
 
 /**
+ * What logits mean: their softmax, after division by the model's temperature.
+ *
+ * @param logits `[batch, classes]`.
+ * @param temperature The model's.
+ * @returns Probabilities of the same shape.
+ */
+export function logitsToProbabilities(logits: tf.Tensor2D, temperature: number): tf.Tensor2D {
+  return tf.softmax(temperature === 1 ? logits : tf.div(logits, temperature));
+}
+
+/**
  * An image's classes, the likeliest first.
  *
  * @param classes Their names.

@@ -8,18 +8,25 @@ import type { WebGpu } from "../backend.ts";
 import type { FerDataset } from "../data/dataset.ts";
 import { DataLoader } from "../data/loader.ts";
 import { leakFreeIndices } from "../data/audit.ts";
-import { evaluateProbabilities, type Evaluation } from "../metrics.ts";
+import {
+  applyTemperature,
+  evaluateProbabilities,
+  type Evaluation,
+  fitTemperature,
+} from "../metrics.ts";
 import {
   describeModel,
   dropoutStates,
   type FerModel,
   largestBatch,
+  loadModel,
   loadModelWeights,
   namedWeights,
   removeTemporaryFiles,
   saveModel,
   setDropoutStates,
 } from "../model.ts";
+import { setTemperature } from "../model/description.ts";
 import { takesAnySize, takesSize } from "../model/layer_shapes.ts";
 import { predictDataset } from "../predict.ts";
 import type { FerTensor, FerVariable } from "../model/tensor.ts";
@@ -188,6 +195,7 @@ class Run {
   #accumulated: Map<string, FerTensor> | null = null;
   #pending: PendingStep[] = [];
   #bestProbabilities: Float32Array | null = null;
+  #bestTemperature = 1;
   #reportedAt = performance.now();
   #logged = { at: performance.now(), images: 0, loss: 0 };
   /** Images of this epoch and start, and the time that training took on them. */
@@ -330,6 +338,8 @@ class Run {
   }
 
   async train(): Promise<TrainingResult> {
+    // What a network was calibrated for before says nothing of what it becomes.
+    setTemperature(this.#model, 1);
     await this.#describe();
     await this.#restore();
     const { epochs } = this.#config;
@@ -555,7 +565,7 @@ class Run {
         leakFree: this.#leakFree,
       });
       const line = this.#epochLine(evaluation, lr, partial);
-      if (line.best) await this.#keepBest(line, evaluation, probabilities);
+      if (line.best) await this.#keepBest(line, probabilities);
       return { line, validation: { evaluation, probabilities } };
     };
     let line: EpochLine;
@@ -626,14 +636,19 @@ class Run {
     };
   }
 
-  /** Keeps the network's present weights as the best, and how they did. */
-  async #keepBest(
-    line: EpochLine,
-    scores: Evaluation,
-    probabilities: Float32Array,
-  ): Promise<void> {
+  /** Keeps the network's present weights as the best, calibrated, and how they then do. */
+  async #keepBest(line: EpochLine, uncalibrated: Float32Array): Promise<void> {
+    const { labels, classes } = this.#validation;
+    const count = { classes: classes.length };
+    this.#bestTemperature = fitTemperature(labels, uncalibrated, count);
+    const probabilities = applyTemperature(uncalibrated, this.#bestTemperature, count);
     this.#bestProbabilities = probabilities;
     if (this.#directory) {
+      const scores = evaluateProbabilities(probabilities, labels, {
+        classes,
+        leakFree: this.#leakFree,
+      });
+      setTemperature(this.#model, this.#bestTemperature);
       const { epoch, valAccuracy, valMacroF1, valLoss } = line;
       await saveModel(this.#model, this.#directory.file("best.safetensors"), {
         metadata: {
@@ -641,6 +656,7 @@ class Run {
           metrics: { split: "validation", epoch, valAccuracy, valMacroF1, valLoss },
         },
       });
+      setTemperature(this.#model, 1);
       await this.#directory.writeJson("evaluation.json", scores);
       return;
     }
@@ -718,9 +734,14 @@ class Run {
   async #restoreBest(): Promise<void> {
     if (!this.#state.best) return;
     if (this.#directory) {
-      await loadModelWeights(this.#model, this.#directory.file("best.safetensors"));
+      const path = this.#directory.file("best.safetensors");
+      await loadModelWeights(this.#model, path);
+      const { model, metadata } = await loadModel(path);
+      model.dispose();
+      setTemperature(this.#model, metadata.temperature);
       return;
     }
+    setTemperature(this.#model, this.#bestTemperature);
     for (const [name, values] of this.#bestWeights ?? []) {
       const variable = this.#weights.get(name);
       if (variable) tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));

@@ -101,6 +101,7 @@ Deno.test("buildFerCnn() describes itself", () => {
     },
     classes: ["a", "b", "c"],
     preprocessing: { size: 12, mean: 0.5, std: 0.5, resize: "bilinear" },
+    temperature: 1,
   });
   model.dispose();
   const foreign = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [1] })] });

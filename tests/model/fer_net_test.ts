@@ -133,6 +133,7 @@ Deno.test("buildFerNet() comes back from its file with the same logits", async (
     },
     classes: ["a", "b", "c"],
     preprocessing: { size: 12, mean: 0.5, std: 0.5, resize: "bilinear" },
+    temperature: 1,
   });
   const bytes = await encodeModel(model);
   assertEquals(readSafetensors(bytes).tensors.get("conv1_1.weight")?.shape, [3, 1, 3, 3]);

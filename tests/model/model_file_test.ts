@@ -57,6 +57,7 @@ Deno.test("saveModel() writes a file that loadModel() reads from a path, a URL a
         },
         classes: ["a", "b"],
         preprocessing: { size: 12, mean: 0.5, std: 0.5, resize: "bilinear" },
+        temperature: 1,
         libraryVersion: VERSION,
         data: "drawn",
         metrics: { accuracy: 0.5 },
@@ -105,6 +106,22 @@ Deno.test("loadModel() takes preprocessing from the file", async () => {
   again.model.dispose();
 });
 
+Deno.test("loadModel() takes the temperature from the file, 1 where there is none", async () => {
+  for (const temperature of [undefined, 0.8]) {
+    const { model, metadata } = await loadModel(
+      await altered((file) => {
+        if (temperature === undefined) delete file.metadata.temperature;
+        else file.metadata.temperature = JSON.stringify(temperature);
+      }),
+    );
+    assertEquals(metadata.temperature, temperature ?? 1);
+    const again = await loadModel(await encodeModel(model));
+    assertEquals(again.metadata.temperature, temperature ?? 1);
+    model.dispose();
+    again.model.dispose();
+  }
+});
+
 Deno.test("loadModel() says what is wrong with a file, and leaves no tensors behind", async () => {
   const set = (key: string, value: string) =>
     altered((file) => {
@@ -126,6 +143,7 @@ Deno.test("loadModel() says what is wrong with a file, and leaves no tensors beh
       set("architecture", '{"name":"ferCnn","options":{"filters":"many"}}'),
       "filters must be positive integers, one a block, got [many]",
     ],
+    [set("temperature", "0"), "metadata temperature is 0"],
     [set("preprocessing", '{"size":48,"mean":0.5,"std":0}'), "metadata preprocessing is"],
     [
       set("preprocessing", '{"size":48,"mean":0.5,"std":0.5,"resize":"bilinear"}'),

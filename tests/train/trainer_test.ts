@@ -1,5 +1,6 @@
 import {
   assert,
+  assertAlmostEquals,
   assertEquals,
   assertGreater,
   assertLess,
@@ -13,9 +14,12 @@ import {
   buildFerCnn,
   buildFerNet,
   type FerModel,
+  loadModel,
   readSafetensors,
   toStateDict,
 } from "../../src/model.ts";
+import { fitTemperature, logLoss } from "../../src/metrics.ts";
+import { predictDataset } from "../../src/predict.ts";
 import {
   type EpochLine,
   readMetrics,
@@ -198,6 +202,37 @@ Deno.test("Trainer leaves config, metrics, checkpoints and evaluation in its fol
     assertEquals(config.machine.adapter, gpu.description);
     const evaluation = JSON.parse(await Deno.readTextFile(`${path}/evaluation.json`));
     assertEquals(evaluation.n, validation.length);
+  }));
+
+Deno.test("Trainer calibrates the network that it keeps on the validation split", () =>
+  inRun(async (path) => {
+    const { result } = await fitIn(path, {
+      epochs: 25,
+      batchSize: 32,
+      overfitBatches: 1, // so that it learns something of what it is validated on
+      workers: 0,
+      lr: 0.02,
+      patience: 0,
+      scheduler: "constant",
+      monitor: "loss",
+    });
+    const { model, metadata } = await loadModel(`${path}/best.safetensors`);
+    const seen = training.subset(Array.from({ length: 32 }, (_, i) => i));
+    const { labels, classes } = seen;
+    const probabilities = await predictDataset(model, seen);
+    assertAlmostEquals(
+      fitTemperature(labels, probabilities, { classes: classes.length }),
+      1,
+      1e-3,
+    );
+    assert(metadata.temperature > 0.1 && metadata.temperature < 10, `${metadata.temperature}`);
+    assertNotEquals(metadata.temperature, 1);
+    const kept = result.probabilities ?? [];
+    probabilities.forEach((value, i) => assertAlmostEquals(kept[i], value, 1e-5));
+    const evaluation = JSON.parse(await Deno.readTextFile(`${path}/evaluation.json`));
+    assertAlmostEquals(evaluation.loss, logLoss(labels, probabilities, { classes: 7 }), 1e-4);
+    assertLess(evaluation.loss, result.best?.valLoss ?? 0);
+    model.dispose();
   }));
 
 Deno.test("Trainer.fit() leaves the network with the weights of the best validation", () =>
