@@ -21,6 +21,7 @@ import {
   type Comparison,
   type Contestant,
   reorder,
+  type Scores,
   scoresOf,
   tablesOf,
   titleOf,
@@ -71,6 +72,7 @@ interface Facts {
   readonly bytes: number;
   readonly sha256?: string;
   readonly parameters: number;
+  readonly temperature?: number;
 }
 
 /** A network on one backend, and the times of its jobs. */
@@ -108,13 +110,16 @@ async function start(
 async function score(
   runner: Runner,
   { folder, split, leakFree }: Images,
-): Promise<Pick<Contestant, "evaluation" | "reliability">> {
+): Promise<Scores> {
   await runner.peer.ask("evaluate");
   const bytes = await Deno.readFile(`${folder}/probabilities.f32`);
   const { classes, labels } = split;
   try {
-    const probabilities = reorder(new Float32Array(bytes.buffer), runner.facts.classes, classes);
-    return scoresOf(probabilities, labels, classes, leakFree);
+    const { classes: theirs, temperature = null } = runner.facts;
+    const probabilities = reorder(new Float32Array(bytes.buffer), theirs, classes);
+    // The mean of several views' probabilities has no one temperature.
+    const divisor = runner.entrant.tta ? null : temperature;
+    return scoresOf(probabilities, labels, classes, leakFree, divisor);
   } catch (cause) {
     throw new PeerError((cause as Error).message, { cause });
   }

@@ -21,6 +21,12 @@ const STD_ENTRIES: Readonly<
   csv: { "./parse-stream": { file: "csv/parse_stream.js", types: "csv_parse_stream.d.ts" } },
   cli: { "./parse-args": { file: "cli/parse_args.js", types: "cli_parse_args.d.ts" } },
   assert: { ".": { file: "assert/mod.js", types: "assert.d.ts" } },
+  path: {
+    "./posix/glob-to-regexp": {
+      file: "path/posix/glob_to_regexp.js",
+      types: "path_posix_glob_to_regexp.d.ts",
+    },
+  },
 };
 
 function say(text: string): void {

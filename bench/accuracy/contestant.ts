@@ -31,6 +31,8 @@ export interface Network {
   readonly sha256?: string;
   /** How many weights it has. */
   readonly parameters: number;
+  /** What its logits are divided by, where that is known. */
+  readonly temperature?: number;
   /**
    * Probabilities `[count, classes]`.
    *
@@ -80,12 +82,12 @@ export async function takePart(
         },
       };
     };
-    const { version, classes, bytes, sha256, parameters } = network;
+    const { version, classes, bytes, sha256, parameters, temperature } = network;
     return {
       version,
       jobs: { image1: first(1), image64: first(BATCH) },
       answers: {
-        facts: () => Promise.resolve({ adapter, classes, bytes, sha256, parameters }),
+        facts: () => Promise.resolve({ adapter, classes, bytes, sha256, parameters, temperature }),
         async evaluate() {
           const all = new Float32Array(count * classes.length);
           for (let from = 0; from < count; from += BATCH) {

@@ -42,6 +42,7 @@ await takePart("fer", async ({ size }, [name, tta]) => {
     bytes,
     sha256,
     parameters: model.countParams(),
+    temperature: metadata.temperature,
     async probabilities(pixels, count) {
       const dataset = new FerDataset({
         pixels,

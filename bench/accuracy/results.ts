@@ -4,8 +4,11 @@
  * @module
  */
 import {
+  applyTemperature,
   evaluateProbabilities,
   type Evaluation,
+  expectedCalibrationError,
+  logLoss,
   type ReliabilityBin,
   reliabilityCurve,
 } from "../../src/metrics.ts";
@@ -23,8 +26,24 @@ export interface BackendTimes {
   readonly image64Ms: number;
 }
 
+/** What a network's probabilities were before they were divided by its temperature. */
+export interface Uncalibrated {
+  /** That temperature. */
+  readonly temperature: number;
+  readonly ece: number;
+  readonly loss: number;
+}
+
+/** How well a network does. */
+export interface Scores {
+  readonly evaluation: Evaluation;
+  readonly reliability: readonly ReliabilityBin[];
+  /** Null where there is no temperature, or views of an image are averaged. */
+  readonly uncalibrated: Uncalibrated | null;
+}
+
 /** One network's figures. */
-export interface Contestant {
+export interface Contestant extends Scores {
   readonly name: string;
   readonly isOurs: boolean;
   readonly tta: boolean;
@@ -32,8 +51,6 @@ export interface Contestant {
   readonly bytes: number;
   readonly sha256: string | null;
   readonly parameters: number;
-  readonly evaluation: Evaluation;
-  readonly reliability: readonly ReliabilityBin[];
   readonly times: readonly BackendTimes[];
   /** The least of `image64Ms`; null where nothing was timed. */
   readonly msPerImage: number | null;
@@ -87,19 +104,29 @@ export function reorder(
  * @param labels The true labels.
  * @param classes The class names.
  * @param leakFree The images that are not in Training; null where that is not known.
+ * @param temperature What the logits of each were divided by; null where that is not known.
  */
 export function scoresOf(
   probabilities: Float32Array,
   labels: ArrayLike<number>,
   classes: readonly string[],
   leakFree: ArrayLike<number> | null,
-): Pick<Contestant, "evaluation" | "reliability"> {
+  temperature: number | null = null,
+): Scores {
+  const options = { classes: classes.length };
+  let uncalibrated: Uncalibrated | null = null;
+  if (temperature !== null) {
+    const before = applyTemperature(probabilities, 1 / temperature, options);
+    const ece = expectedCalibrationError(labels, before, options);
+    uncalibrated = { temperature, ece, loss: logLoss(labels, before, options) };
+  }
   return {
+    uncalibrated,
     evaluation: evaluateProbabilities(probabilities, labels, {
       classes,
       leakFree: leakFree ?? undefined,
     }),
-    reliability: reliabilityCurve(labels, probabilities, { classes: classes.length }),
+    reliability: reliabilityCurve(labels, probabilities, options),
   };
 }
 

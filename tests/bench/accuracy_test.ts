@@ -21,6 +21,17 @@ Deno.test("scoresOf() counts the images that are not in Training apart", () => {
   assertEquals([evaluation.leakFree?.n, evaluation.leakFree?.accuracy], [2, 0.5]);
   assertEquals(reliability.at(-1)?.count, 3);
   assertEquals(scoresOf(probabilities, [0, 0, 0], ["a", "b"], null).evaluation.leakFree, null);
+  assertEquals(scoresOf(probabilities, [0, 0, 0], ["a", "b"], null).uncalibrated, null);
+});
+
+Deno.test("scoresOf() tells what the temperature changed", () => {
+  // A temperature of 2 made 0.75 of 0.9: its root, and that of 0.1, are as 3 to 1.
+  const rows = Float32Array.of(0.75, 0.25, 0.75, 0.25, 0.75, 0.25, 0.75, 0.25);
+  const { evaluation, uncalibrated } = scoresOf(rows, [0, 0, 0, 1], ["a", "b"], null, 2);
+  assertAlmostEquals(evaluation.ece, 0, 1e-6);
+  assertEquals(uncalibrated?.temperature, 2);
+  assertAlmostEquals(uncalibrated?.ece ?? 0, 0.15, 1e-6);
+  assertAlmostEquals(uncalibrated?.loss ?? 0, -(3 * Math.log(0.9) + Math.log(0.1)) / 4, 1e-6);
 });
 
 Deno.test("tablesOf() shows the fastest backend, and who is missing", () => {

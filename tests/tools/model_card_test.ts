@@ -108,6 +108,7 @@ Deno.test("model-card writes the same bytes for the same files", async () => {
     }
     assertStringIncludes(card, "- 20 images of PublicTest (9.5 %) are in Training too, 19 with");
     assertStringIncludes(card, "3 epochs in 3 h 0 min on a GPU, 8 cores");
+    assertStringIncludes(card, "The network's logits are divided by 0.800, fitted on PublicTest");
     assertStringIncludes(card, "deno task train --data=fer.csv.gz --run-dir 42");
     assertStringIncludes(card, "PrivateTest, the test split, has not been looked at");
     assertStringIncludes(card, "how much of the accuracy is luck is not known");

@@ -124,7 +124,7 @@ const ETHICS = `
 const CAVEATS = `
 - Evaluate on your own images, labelled by several people, before you rely on it: \`deno task evaluate
   --data FOLDER\`.
-- Take probabilities as they are calibrated on this data; on other data they are not. Leave room for
+- Take probabilities as they are: calibrated on this data; on other data they are not. Leave room for
   "not sure".
 - Cut faces out as FER-2013 does: the face fills the square, from the eyebrows to the chin and a
   little more.

@@ -146,6 +146,21 @@ function comparisonText(comparison: CardComparison): string[] {
   ];
 }
 
+/** What the temperature does. */
+function temperatureText({ uncalibrated, evaluation }: CardContestant): string[] {
+  if (!uncalibrated) return [];
+  return [
+    `The network's logits are divided by ${uncalibrated.temperature.toFixed(3)}, fitted on ` +
+    "PublicTest and stored in its file. Without it the expected calibration error would be " +
+    `${percent(uncalibrated.ece)} instead of ${percent(evaluation.ece)}, the cross-entropy ` +
+    `${uncalibrated.loss.toFixed(3)} instead of ${
+      evaluation.loss.toFixed(3)
+    }; which class is the ` +
+    "likeliest does not change.",
+    "",
+  ];
+}
+
 /** Class by class, as the network predicts unless told otherwise. */
 function detailText(comparison: CardComparison, classes: readonly string[]): string[] {
   const { usage, plain, augmented } = comparison;
@@ -164,6 +179,7 @@ function detailText(comparison: CardComparison, classes: readonly string[]): str
     "",
     `### Calibration on ${usage}`,
     "",
+    ...temperatureText(plain),
     `The expected calibration error over ${plain.evaluation.reliability.length} bins is ` +
     `${percent(plain.evaluation.ece)} (${percent(augmented.evaluation.ece)} with test-time ` +
     `augmentation), the cross-entropy ${plain.evaluation.loss.toFixed(3)} ` +

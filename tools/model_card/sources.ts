@@ -21,6 +21,13 @@ export interface CardPaths {
   readonly privateAccuracy: string | null;
 }
 
+/** What probabilities were before they were divided by a temperature. */
+export interface CardUncalibrated {
+  readonly temperature: number;
+  readonly ece: number;
+  readonly loss: number;
+}
+
 /** A network in a comparison. */
 export interface CardContestant {
   readonly name: string;
@@ -31,6 +38,7 @@ export interface CardContestant {
   readonly sha256: string | null;
   readonly parameters: number;
   readonly evaluation: CardEvaluation;
+  readonly uncalibrated: CardUncalibrated | null;
   readonly times: ReadonlyArray<{
     readonly backend: string;
     readonly adapter: string;
@@ -111,6 +119,14 @@ export interface CardSources {
   readonly seeds: readonly CardSeed[];
 }
 
+function readUncalibrated(fields: JsonFields): CardUncalibrated {
+  return {
+    temperature: fields.number("temperature"),
+    ece: fields.number("ece"),
+    loss: fields.number("loss"),
+  };
+}
+
 function readContestant(fields: JsonFields, classes: readonly string[]): CardContestant {
   const evaluation = readEvaluation(fields.object("evaluation"), classes, fields);
   return {
@@ -122,6 +138,9 @@ function readContestant(fields: JsonFields, classes: readonly string[]): CardCon
     sha256: fields.boolean("isOurs") ? fields.text("sha256") : null,
     parameters: fields.number("parameters"),
     evaluation,
+    uncalibrated: fields.value.uncalibrated === null
+      ? null
+      : readUncalibrated(fields.object("uncalibrated")),
     times: fields.objects("times").map((each) => ({
       backend: each.text("backend"),
       adapter: each.text("adapter"),
