@@ -1,0 +1,290 @@
+/**
+ * Faces in pictures and video, and what they express: a face detector, the expression network on
+ * what it finds, and identities over frames.
+ *
+ * @example
+ * ```ts
+ * import { buildFerCnn } from "@fer/core";
+ * import { FerRecognizer } from "@fer/core/recognizer";
+ *
+ * // Or without `model`: the network that comes with the library.
+ * const model = buildFerCnn({ filters: [4, 4, 4], hidden: 8 });
+ * using recognizer = await FerRecognizer.load({ model });
+ * const picture = { data: new Uint8Array(64 * 48).fill(128), width: 64, height: 48 };
+ * console.assert((await recognizer.recognize(picture)).length === 0);
+ * model.dispose();
+ * ```
+ *
+ * @module
+ */
+import { explain } from "./explain.ts";
+import { describeModel, type FerModel } from "./model/description.ts";
+import type { LoadedModel } from "./model/model_file.ts";
+import { predict } from "./predict.ts";
+import { networkOf } from "./predict/network.ts";
+import { loadPretrained } from "./pretrained.ts";
+import { readPackagedWeights } from "./pretrained/packaged_weights.ts";
+import { cropOf } from "./recognizer/alignment.ts";
+import { BlazeFace } from "./recognizer/blaze_face.ts";
+import { BLAZE_FACE } from "./recognizer/blaze_face_file.ts";
+import { cutOut } from "./recognizer/crop.ts";
+import { detectFaces, type DetectorOptions } from "./recognizer/detector.ts";
+import type { DetectedFace, RecognizedFace } from "./recognizer/face.ts";
+import { type FrameInput, readFrame } from "./recognizer/frame.ts";
+import { qualityOf } from "./recognizer/quality.ts";
+import type { Image } from "./transforms/transform.ts";
+
+export type {
+  Box,
+  DetectedFace,
+  FaceCrop,
+  FaceQuality,
+  Point,
+  QualityIssue,
+  RecognizedFace,
+} from "./recognizer/face.ts";
+export type { FrameInput } from "./recognizer/frame.ts";
+export * from "./recognizer/tracker.ts";
+export type { SquareMap } from "./explain/overlay.ts";
+export type {
+  ArchitectureConfig,
+  FerModel,
+  ModelDescription,
+  Preprocessing,
+} from "./model/description.ts";
+export type { LoadedModel, ModelMetadata } from "./model/model_file.ts";
+export type { ClassProbability, GreyTensor, ImageInput, ImageTensor } from "./predict.ts";
+export type { Image } from "./transforms/transform.ts";
+
+/** What {@linkcode FerRecognizer.load} loads, and what the recognizer then looks for. */
+export interface RecognizerOptions {
+  /**
+   * The expression network: a model, or what `loadModel()` gave. It stays the caller's to dispose
+   * of.
+   *
+   * @default what `loadPretrained()` gives
+   */
+  readonly model?: FerModel | LoadedModel;
+  /**
+   * The most faces that are taken of a picture, the largest first.
+   *
+   * @default {20}
+   */
+  readonly maxFaces?: number;
+  /**
+   * How sure the detector must be that something is a face, above 0 and below 1.
+   *
+   * @default {0.5}
+   */
+  readonly minScore?: number;
+  /**
+   * A copy of the detector's weight file: a path, a `file:` or `https:` URL, or its bytes. For a
+   * bundle that serves it from elsewhere; its checksum is verified all the same.
+   *
+   * @default The file in the package, at `recognizer/blaze_face.safetensors` beside this module
+   */
+  readonly detector?: string | URL | Uint8Array;
+  /**
+   * Whether to keep what comes over the network in the Web Cache API.
+   *
+   * @default {true}
+   */
+  readonly cache?: boolean;
+}
+
+/** What {@linkcode FerRecognizer.recognize} tells besides. */
+export interface RecognizeOptions {
+  /**
+   * Whether to tell what in each face speaks for its likeliest class: `RecognizedFace.map`.
+   *
+   * @default {false}
+   */
+  readonly gradCam?: boolean;
+  /**
+   * Whether to tell the expression also of faces that are too poor.
+   *
+   * @default {false}
+   */
+  readonly anyQuality?: boolean;
+}
+
+/** A face on its way from the detector to the network. */
+interface Sighting {
+  readonly face: Omit<RecognizedFace, "probabilities">;
+  readonly grey: Image;
+  readonly isWanted: boolean;
+}
+
+/** Detector and expression network together. */
+export class FerRecognizer {
+  readonly #network: FerModel;
+  readonly #detector: BlazeFace;
+  readonly #options: DetectorOptions;
+  readonly #owned: FerModel | null;
+
+  private constructor(
+    network: FerModel,
+    detector: BlazeFace,
+    options: DetectorOptions,
+    owned: FerModel | null,
+  ) {
+    this.#network = network;
+    this.#detector = detector;
+    this.#options = options;
+    this.#owned = owned;
+  }
+
+  /**
+   * Loads the detector and, unless it is given, the expression network, on tfjs's current backend:
+   * `webgpu` after `useWebGpu()`; `wasm` and `cpu` work too.
+   *
+   * In a clone it reads files (`--allow-read`); from JSR it fetches them once (`--allow-net`) and
+   * then works offline; a browser fetches them relative to the module.
+   *
+   * @param options The network, and what to look for.
+   * @returns The recognizer. Call its `dispose()` when done, or declare it with `using`.
+   * @throws {CheckpointError} When weights cannot be had, or this version carries no network.
+   * @throws {RangeError} When an option is out of range.
+   */
+  static async load(options: RecognizerOptions = {}): Promise<FerRecognizer> {
+    const { maxFaces = 20, minScore = 0.5, cache = true } = options;
+    if (!Number.isSafeInteger(maxFaces) || maxFaces < 1) {
+      throw new RangeError(
+        `Cannot load a recognizer with maxFaces ${maxFaces}: expected an integer from 1 on`,
+      );
+    }
+    if (!(minScore > 0 && minScore < 1)) {
+      throw new RangeError(
+        `Cannot load a recognizer with minScore ${minScore}: expected a number between 0 and 1`,
+      );
+    }
+    // Bundlers take the file along for this very expression.
+    const { detector = new URL("./recognizer/blaze_face.safetensors", import.meta.url) } = options;
+    const bytes = await readPackagedWeights(BLAZE_FACE, detector, cache);
+    const owned = options.model ? null : (await loadPretrained({ cache })).model;
+    const network = networkOf(options.model ?? owned as FerModel);
+    describeModel(network);
+    return new FerRecognizer(network, new BlazeFace(bytes), { maxFaces, minScore }, owned);
+  }
+
+  /**
+   * Runs both networks once on made-up pixels: the first pictures then come as fast as later ones.
+   *
+   * @returns When the GPU has compiled every program.
+   */
+  async warmUp(): Promise<void> {
+    const { size } = describeModel(this.#network).preprocessing;
+    await this.detect({ data: new Uint8Array(16), width: 4, height: 4 });
+    await predict(this.#network, { data: new Uint8Array(size * size), width: size, height: size });
+  }
+
+  /**
+   * Finds the faces of a picture, without their expressions.
+   *
+   * @param image The picture.
+   * @returns Its faces, the largest first.
+   * @throws {TypeError} When it is no picture.
+   * @throws {RangeError} When it has no pixels.
+   */
+  async detect(image: FrameInput): Promise<DetectedFace[]> {
+    return (await detectFaces(this.#detector, [await readFrame(image)], this.#options))[0];
+  }
+
+  /**
+   * Recognizes the expressions of a picture's faces.
+   *
+   * @param image The picture.
+   * @param options What to tell.
+   * @returns Its faces, the largest first.
+   * @throws {TypeError} When it is no picture.
+   * @throws {RangeError} When it has no pixels, or the model gives no numbers.
+   */
+  async recognize(image: FrameInput, options: RecognizeOptions = {}): Promise<RecognizedFace[]> {
+    return (await this.recognizeMany([image], options))[0];
+  }
+
+  /**
+   * Recognizes the expressions of several pictures' faces, all of them in as few passes of the
+   * networks as possible.
+   *
+   * @param images The pictures.
+   * @param options What to tell.
+   * @returns The faces of each, the largest first.
+   * @throws {TypeError} When one is no picture.
+   * @throws {RangeError} When one has no pixels, or the model gives no numbers.
+   */
+  async recognizeMany(
+    images: readonly FrameInput[],
+    options: RecognizeOptions = {},
+  ): Promise<RecognizedFace[][]> {
+    const pictures = await Promise.all(images.map(readFrame));
+    return await this.#express(await this.#see(pictures, options), options);
+  }
+
+  /**
+   * Recognizes the expressions in frame after frame. A frame is asked for when what was recognized
+   * in the one before has been taken.
+   *
+   * @param frames The frames.
+   * @param options What to tell.
+   * @returns The faces of each frame, the largest first.
+   */
+  async *recognizeStream(
+    frames: AsyncIterable<FrameInput>,
+    options: RecognizeOptions = {},
+  ): AsyncGenerator<RecognizedFace[]> {
+    for await (const frame of frames) yield await this.recognize(frame, options);
+  }
+
+  /** Finds the faces of pictures and cuts them out. */
+  async #see(pictures: readonly Image[], options: RecognizeOptions): Promise<Sighting[][]> {
+    const { size } = describeModel(this.#network).preprocessing;
+    const found = await detectFaces(this.#detector, pictures, this.#options);
+    return found.map((faces, i) =>
+      faces.map((face): Sighting => {
+        const crop = cropOf(face);
+        const grey = cutOut(pictures[i], crop, size);
+        const quality = qualityOf(face, crop, grey, pictures[i]);
+        const isWanted = options.anyQuality === true || quality.issues.length === 0;
+        return { face: { ...face, crop, quality }, grey, isWanted };
+      })
+    );
+  }
+
+  /** Recognizes what the faces express, in one batch. */
+  async #express(
+    sightings: readonly Sighting[][],
+    { gradCam = false }: RecognizeOptions,
+  ): Promise<RecognizedFace[][]> {
+    const wanted = sightings.flat().filter(({ isWanted }) => isWanted);
+    const greys = wanted.map(({ grey }) => grey);
+    const results = new Map<Sighting, Pick<RecognizedFace, "probabilities" | "map">>();
+    if (wanted.length > 0 && gradCam) {
+      (await explain(this.#network, greys)).forEach(({ probabilities, map, size }, i) =>
+        results.set(wanted[i], { probabilities, map: { map, size } })
+      );
+    } else if (wanted.length > 0) {
+      (await predict(this.#network, greys)).forEach((probabilities, i) =>
+        results.set(wanted[i], { probabilities })
+      );
+    }
+    return sightings.map((faces) =>
+      faces.map((sighting) => ({
+        ...sighting.face,
+        probabilities: null,
+        ...results.get(sighting),
+      }))
+    );
+  }
+
+  /** Frees the detector, and the network if it came with the library. */
+  dispose(): void {
+    this.#detector.dispose();
+    this.#owned?.dispose();
+  }
+
+  /** As `dispose()`, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * A part of a picture, shrunk or grown to fit a square without being distorted.
+ *
+ * @module
+ */
+import { channelsOf, type Image } from "../transforms/transform.ts";
+import type { Box } from "./face.ts";
+
+/** How places in a square relate to places in the picture: picture = square * scale + offset. */
+export interface Letterbox {
+  /** Pixels of the picture a unit of the square, whose side is 1. */
+  readonly side: number;
+  /** The square's left edge in the picture. */
+  readonly left: number;
+  /** The square's upper edge in the picture. */
+  readonly top: number;
+}
+
+/** Which samples of a row each output is the mean of, and how much the outermost two count. */
+interface Reach {
+  readonly first: Int32Array;
+  readonly last: Int32Array;
+  readonly firstShare: Float64Array;
+  readonly lastShare: Float64Array;
+}
+
+/**
+ * Each output is the mean over a stretch of the row, at least one sample long: an area average when
+ * it shrinks, and in between two samples, as they are a sample apart, linear interpolation.
+ */
+function reachOf(from: number, length: number, outputs: number, limit: number): Reach {
+  const step = length / outputs;
+  const width = Math.max(step, 1);
+  const reach = {
+    first: new Int32Array(outputs),
+    last: new Int32Array(outputs),
+    firstShare: new Float64Array(outputs),
+    lastShare: new Float64Array(outputs),
+  };
+  for (let i = 0; i < outputs; i++) {
+    const middle = from + (i + 0.5) * step;
+    const start = Math.min(Math.max(middle - width / 2, 0), limit - 1e-9);
+    const end = Math.min(Math.max(middle + width / 2, start + 1e-9), limit);
+    const first = Math.floor(start);
+    const last = Math.min(Math.ceil(end) - 1, limit - 1);
+    const total = end - start;
+    reach.first[i] = first;
+    reach.last[i] = last;
+    reach.firstShare[i] = (Math.min(end, first + 1) - start) / total;
+    reach.lastShare[i] = last > first ? (end - last) / total : 0;
+  }
+  return reach;
+}
+
+/**
+ * Draws a part of a picture into the middle of a black square.
+ *
+ * @param image The picture: grey, RGB or RGBA; opacity is ignored.
+ * @param part Which part of it, inside of it.
+ * @param size Height and width of the square, in pixels.
+ * @param out Where the square goes, `[size, size, 3]`, red, green and blue; all zeros before.
+ * @returns How places in the square relate to places in the picture.
+ */
+export function letterbox(image: Image, part: Box, size: number, out: Uint8Array): Letterbox {
+  const channels = channelsOf(image);
+  const side = Math.max(part.width, part.height);
+  const width = Math.max(1, Math.round(size * part.width / side));
+  const height = Math.max(1, Math.round(size * part.height / side));
+  const [left, top] = [Math.floor((size - width) / 2), Math.floor((size - height) / 2)];
+  const across = reachOf(part.x, part.width, width, image.width);
+  const down = reachOf(part.y, part.height, height, image.height);
+  const [green, blue] = channels === 1 ? [0, 0] : [1, 2];
+  const { data } = image;
+  const columns = across.last[width - 1] - across.first[0] + 1;
+  const start = across.first[0];
+  // Rows are summed before columns: each sample is looked at once or twice.
+  const sums = new Float64Array(columns * channels);
+  for (let y = 0; y < height; y++) {
+    const [first, last] = [down.first[y], down.last[y]];
+    const inner = last > first
+      ? (1 - down.firstShare[y] - down.lastShare[y]) / (last - first - 1)
+      : 0;
+    for (let row = first; row <= last; row++) {
+      const share = row === first ? down.firstShare[y] : row === last ? down.lastShare[y] : inner;
+      const at = (row * image.width + start) * channels;
+      if (row === first) {
+        for (let i = 0; i < sums.length; i++) sums[i] = share * data[at + i];
+      } else {
+        for (let i = 0; i < sums.length; i++) sums[i] += share * data[at + i];
+      }
+    }
+    let to = ((top + y) * size + left) * 3;
+    for (let x = 0; x < width; x++, to += 3) {
+      const [first, last] = [across.first[x] - start, across.last[x] - start];
+      const [one, two] = [across.firstShare[x], across.lastShare[x]];
+      const share = last - first > 1 ? (1 - one - two) / (last - first - 1) : 0;
+      let at = first * channels;
+      let r = one * sums[at], g = one * sums[at + green], b = one * sums[at + blue];
+      for (let i = first + 1; i < last; i++) {
+        at = i * channels;
+        r += share * sums[at];
+        g += share * sums[at + green];
+        b += share * sums[at + blue];
+      }
+      if (last > first) {
+        at = last * channels;
+        r += two * sums[at];
+        g += two * sums[at + green];
+        b += two * sums[at + blue];
+      }
+      out[to] = r + 0.5;
+      out[to + 1] = g + 0.5;
+      out[to + 2] = b + 0.5;
+    }
+  }
+  const scale = side / size;
+  return { side, left: part.x - left * scale, top: part.y - top * scale };
+}

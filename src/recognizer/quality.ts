@@ -1,0 +1,116 @@
+/**
+ * Whether a face can be seen well enough to say what it expresses.
+ *
+ * @module
+ */
+import type { Image } from "../transforms/transform.ts";
+import { rollOf } from "./alignment.ts";
+import type { DetectedFace, FaceCrop, FaceQuality, QualityIssue } from "./face.ts";
+
+/** Beyond what a face is too poor. */
+export const LIMITS = {
+  /** Pixels of the box's side. */
+  size: 24,
+  sharpness: 0.2,
+  darkest: 0.1,
+  brightest: 0.92,
+  /** Degrees. */
+  yaw: 55,
+  /** The part of the crop that may lie outside the picture. */
+  cut: 0.25,
+} as const;
+
+const DEGREES = 180 / Math.PI;
+
+/** How far a head is turned, from where the nose's tip lies between the ears, in degrees. */
+export function yawOf(face: DetectedFace): number {
+  const [, , nose, , right, left] = face.landmarks;
+  const [x, y] = [left.x - right.x, left.y - right.y];
+  const length = x * x + y * y;
+  if (length === 0) return 0;
+  // -1 at the right ear, 1 at the left one.
+  const along = 2 * ((nose.x - right.x) * x + (nose.y - right.y) * y) / length - 1;
+  return Math.asin(Math.min(Math.max(along, -1), 1)) * DEGREES;
+}
+
+/** The mean of squared differences between neighbours of a square. */
+function roughness(data: ArrayLike<number>, size: number): number {
+  let sum = 0;
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) {
+      const at = y * size + x;
+      if (x > 0) sum += (data[at] - data[at - 1]) ** 2;
+      if (y > 0) sum += (data[at] - data[at - size]) ** 2;
+    }
+  }
+  return sum / (2 * size * (size - 1));
+}
+
+/** A square, each pixel the mean of itself and its neighbours. */
+function blurred(data: ArrayLike<number>, size: number): Float64Array {
+  const out = new Float64Array(size * size);
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) {
+      let [sum, count] = [0, 0];
+      for (let v = Math.max(y - 1, 0); v <= Math.min(y + 1, size - 1); v++) {
+        for (let u = Math.max(x - 1, 0); u <= Math.min(x + 1, size - 1); u++) {
+          sum += data[v * size + u];
+          count++;
+        }
+      }
+      out[y * size + x] = sum / count;
+    }
+  }
+  return out;
+}
+
+/** The part of a square that lies outside a picture, sampled at 16x16 places. */
+export function outside({ x, y, size, rotation }: FaceCrop, width: number, height: number): number {
+  const angle = rotation / DEGREES;
+  let count = 0;
+  for (let i = 0; i < 256; i++) {
+    const u = ((i % 16 + 0.5) / 16 - 0.5) * size;
+    const v = ((Math.floor(i / 16) + 0.5) / 16 - 0.5) * size;
+    const [atX, atY] = [
+      x + u * Math.cos(angle) - v * Math.sin(angle),
+      y + u * Math.sin(angle) + v * Math.cos(angle),
+    ];
+    if (atX < 0 || atY < 0 || atX > width || atY > height) count++;
+  }
+  return count / 256;
+}
+
+/**
+ * Measures a face.
+ *
+ * @param face The face.
+ * @param crop Where its crop lies.
+ * @param grey The crop's samples.
+ * @param picture The picture's size.
+ * @returns How well it can be seen.
+ */
+export function qualityOf(
+  face: DetectedFace,
+  crop: FaceCrop,
+  grey: Image,
+  picture: { readonly width: number; readonly height: number },
+): FaceQuality {
+  const size = Math.sqrt(face.box.width * face.box.height);
+  const rough = roughness(grey.data, grey.width);
+  const sharpness = rough === 0
+    ? 0
+    : 1 - roughness(blurred(grey.data, grey.width), grey.width) / rough;
+  let total = 0;
+  for (const level of grey.data) total += level;
+  const brightness = total / (255 * grey.data.length);
+  const yaw = yawOf(face);
+  const roll = rollOf(face);
+  const issues: QualityIssue[] = [];
+  if (size < LIMITS.size) issues.push("small");
+  if (sharpness < LIMITS.sharpness) issues.push("blurred");
+  if (brightness < LIMITS.darkest) issues.push("dark");
+  if (brightness > LIMITS.brightest) issues.push("bright");
+  if (Math.abs(yaw) > LIMITS.yaw) issues.push("turned");
+  if (outside(crop, picture.width, picture.height) > LIMITS.cut) issues.push("cut");
+  return { size, sharpness, brightness, yaw, roll, issues };
+}
