@@ -29,7 +29,7 @@ import { catchInterrupt } from "./interrupt.ts";
 import { RUNS } from "./newest_model.ts";
 import { clock, count, percent } from "./numbers.ts";
 import { EXIT, print, runProgram } from "./program.ts";
-import { ProgressDisplay, stdoutOutput } from "./progress.ts";
+import { ProgressDisplay, streamOutput } from "./progress.ts";
 import { readRecipe, type Recipe } from "./recipe.ts";
 import { DATA_FLAG, DRAWN_NOTICE, findData, loadData, trainingSplits } from "./source.ts";
 import { DEFAULT_TUNING, gpuOptions, resolveTuning, type Tuning } from "./tuning.ts";
@@ -267,6 +267,7 @@ const COMMAND = {
     "deno task train --data fer2013.csv.gz --run-dir runs/first",
     "deno task train --data fer2013.csv.gz --recipe recipes/fernet.json",
     "deno task train --resume runs/first",
+    "deno task train --resume runs/first --epochs 90",
   ],
 } as const satisfies Command;
 
@@ -463,7 +464,7 @@ async function train(plan: Plan, { quiet, dashboard, port }: Display): Promise<n
   const dataset = await loadData(data);
   const { training, validation } = trainingSplits(dataset, config.seed);
   const audit = auditDataset(dataset);
-  const display = new ProgressDisplay(stdoutOutput());
+  const display = new ProgressDisplay(streamOutput(Deno.stdout));
   await using page = dashboard ? serveDashboard({ port, runDirectory, audit }) : null;
   if (page) say(`The dashboard is at ${page.url}`);
   const interrupt = catchInterrupt(

@@ -201,8 +201,13 @@ export const DEFAULT_TRAINING_CONFIG: TrainingConfig = {
 /** What Muon's steps, all of one length, need instead. */
 export const MUON_DEFAULTS = { lr: 0.02, weightDecay: 0.05 } as const;
 
-/** The settings that may change when a run is resumed: limits and threads. */
+/**
+ * The settings that may change when a run is resumed: limits, threads, and its length where the
+ * steps taken so far would have been the same.
+ */
 export const RESUMABLE_CHANGES: ReadonlyArray<keyof TrainingConfig> = [
+  "epochs",
+  "decayEpochs",
   "maxMinutes",
   "maxSteps",
   "workers",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { TrainingConfig } from "./config.ts";
 
 /** The options of {@linkcode ReduceLROnPlateau}, PyTorch's names and defaults. */
 export interface ReduceLROnPlateauOptions {
@@ -204,6 +205,29 @@ export function linearWarmup(step: number, warmupSteps: number): number {
  */
 export function linearDecay(step: number, totalSteps: number, decaySteps: number): number {
   return decaySteps > 0 ? Math.max(0, Math.min(1, (totalSteps - step) / decaySteps)) : 1;
+}
+
+/**
+ * What the base rate is multiplied with by the schedule, warm-up included.
+ *
+ * @param config Which schedule, and how long it is.
+ * @param step Optimizer steps taken, from 0.
+ * @param stepsPerEpoch Optimizer steps of an epoch.
+ * @returns A factor from 0 to 1; for `plateau` that of the warm-up alone.
+ */
+export function scheduleFactor(
+  config: Pick<TrainingConfig, "scheduler" | "epochs" | "warmupEpochs" | "decayEpochs">,
+  step: number,
+  stepsPerEpoch: number,
+): number {
+  const total = config.epochs * stepsPerEpoch;
+  const warmup = Math.round(config.warmupEpochs * stepsPerEpoch);
+  if (config.scheduler === "cosine" && step >= warmup) {
+    return cosineAnnealing(1, step - warmup, { tMax: Math.max(1, total - warmup) });
+  }
+  const factor = linearWarmup(step, warmup);
+  if (config.scheduler !== "wsd") return factor;
+  return factor * linearDecay(step, total, Math.round(config.decayEpochs * stepsPerEpoch));
 }
 
 /** What an {@linkcode EarlyStopping} remembers, for checkpoints. */

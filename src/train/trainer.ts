@@ -50,13 +50,7 @@ import { WeightAverage } from "./ema.ts";
 import { balancedClassWeights } from "./loss.ts";
 import { makeOptimizer, type Optimizer } from "./optimizer.ts";
 import type { EpochLine, RunDirectory, StepLine } from "./run_directory.ts";
-import {
-  cosineAnnealing,
-  EarlyStopping,
-  linearDecay,
-  linearWarmup,
-  ReduceLROnPlateau,
-} from "./schedule.ts";
+import { EarlyStopping, ReduceLROnPlateau, scheduleFactor } from "./schedule.ts";
 import { trainingStep } from "./training_step.ts";
 
 /** Steps whose results may be under way on the GPU at once. */
@@ -164,6 +158,15 @@ function limited(dataset: FerDataset, config: TrainingConfig): FerDataset {
   const most = batches * config.batchSize;
   if (most === 0 || dataset.length <= most) return dataset;
   return dataset.subset(Array.from({ length: most }, (_, i) => i));
+}
+
+/** How long a recorded configuration trains; nothing where it does not say. */
+function lengthOf(config: Partial<TrainingConfig> = {}): Partial<TrainingConfig> {
+  const { epochs, decayEpochs } = config;
+  return {
+    ...epochs === undefined ? {} : { epochs },
+    ...decayEpochs === undefined ? {} : { decayEpochs },
+  };
 }
 
 /** One call of `fit()`. */
@@ -319,22 +322,15 @@ class Run {
     return this.#secondsBefore + (performance.now() - this.#startedAt) / 1000;
   }
 
+  get #stepsPerEpoch(): number {
+    return Math.ceil(this.#loader.batches / this.#config.accumulateGradBatches);
+  }
+
   /** The learning rate of the next optimizer step. */
   get #lr(): number {
-    const { scheduler, lr, warmupEpochs, decayEpochs, epochs, accumulateGradBatches } =
-      this.#config;
-    const perEpoch = Math.ceil(this.#loader.batches / accumulateGradBatches);
-    const step = this.#state.optimizerSteps;
-    const warmup = Math.round(warmupEpochs * perEpoch);
-    if (scheduler === "cosine") {
-      const tMax = Math.max(1, epochs * perEpoch - warmup);
-      return step < warmup
-        ? lr * linearWarmup(step, warmup)
-        : cosineAnnealing(lr, step - warmup, { tMax });
-    }
-    const base = (scheduler === "plateau" ? this.#plateau.lr : lr) * linearWarmup(step, warmup);
-    if (scheduler !== "wsd") return base;
-    return base * linearDecay(step, epochs * perEpoch, Math.round(decayEpochs * perEpoch));
+    const { scheduler, lr } = this.#config;
+    const rate = scheduler === "plateau" ? this.#plateau.lr : lr;
+    return rate * scheduleFactor(this.#config, this.#state.optimizerSteps, this.#stepsPerEpoch);
   }
 
   async train(): Promise<TrainingResult> {
@@ -723,11 +719,41 @@ class Run {
       this.#optimizer.setSteps(optimizerSteps);
       this.#secondsBefore = seconds;
     }
+    await this.#takeNewLength();
     const { step, epoch } = this.#state;
     const lines = await this.#directory.rewindMetrics((line) =>
       line.step <= step && (line.type === "step" || line.partial || line.epoch < epoch)
     );
     this.#history = lines.filter((line): line is EpochLine => line.type === "epoch");
+  }
+
+  /**
+   * Lets a run become longer or shorter, where it would have come to where it is all the same.
+   */
+  async #takeNewLength(): Promise<void> {
+    const text = await Deno.readTextFile(this.#directory?.file("config.json") ?? "");
+    const recorded = JSON.parse(text);
+    const { epochs, decayEpochs } = this.#config;
+    const before = trainingConfig({ ...this.#config, ...lengthOf(recorded.config) });
+    if (before.epochs === epochs && before.decayEpochs === decayEpochs) return;
+    const { optimizerSteps, epoch, batch, finished } = this.#state;
+    const change = `Cannot go on with ${epochs} epochs, ${decayEpochs} of decay, instead of ` +
+      `${before.epochs}, ${before.decayEpochs} of decay: `;
+    const begun = batch > 0 ? epoch : epoch - 1;
+    if (begun > epochs) throw new RangeError(`${change}${begun} have begun`);
+    for (let step = 0; step < optimizerSteps; step++) {
+      const [then, now] = [before, this.#config].map((config) =>
+        scheduleFactor(config, step, this.#stepsPerEpoch)
+      );
+      if (then === now) continue;
+      throw new RangeError(
+        `${change}with the ${this.#config.scheduler} schedule, step ${step + 1} of ` +
+          `${optimizerSteps} that are done would have had another learning rate`,
+      );
+    }
+    if (finished !== "earlyStopping") this.#state.finished = epoch > epochs ? "epochs" : null;
+    const config = { ...recorded.config, epochs, decayEpochs };
+    await this.#directory?.writeJson("config.json", { ...recorded, config });
   }
 
   /** Gives the network the weights of the best validation. */

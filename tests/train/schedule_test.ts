@@ -5,6 +5,7 @@ import {
   linearDecay,
   linearWarmup,
   ReduceLROnPlateau,
+  scheduleFactor,
 } from "../../src/train/schedule.ts";
 
 const folder = Deno.env.get("FER_PARITY_DIR") ?? new URL("../parity", import.meta.url).pathname;
@@ -69,6 +70,14 @@ Deno.test("linearDecay() is 1, then falls to 0 in a straight line", () => {
     0,
   ]);
   assertEquals(linearDecay(9, 10, 0), 1);
+});
+
+Deno.test("scheduleFactor() warms up, stays and decays", () => {
+  const config = { scheduler: "wsd", epochs: 5, warmupEpochs: 1, decayEpochs: 2 } as const;
+  assertEquals(
+    Array.from({ length: 10 }, (_, step) => scheduleFactor(config, step, 2)),
+    [0.5, 1, 1, 1, 1, 1, 1, 0.75, 0.5, 0.25],
+  );
 });
 
 Deno.test("EarlyStopping stops after as many epochs without improvement as its patience", () => {

@@ -266,6 +266,61 @@ Deno.test("Trainer stops at maxSteps after one validation, and goes on from ther
     assertEquals(rest.result.steps, whole.result.steps);
   }));
 
+/** Whether two runs came to the same weights, optimizer and averages. */
+async function assertSameEnd(path: string, whole: string): Promise<void> {
+  for (const name of ["best", "last"]) {
+    assertEquals(
+      await tensorsOf(`${path}/${name}.safetensors`),
+      await tensorsOf(`${whole}/${name}.safetensors`),
+      name,
+    );
+  }
+}
+
+Deno.test("Trainer makes a run longer as if it had been so long from the start", () =>
+  inRun(async (path) => {
+    const constant: Partial<TrainingConfig> = { ...SMALL, scheduler: "constant", epochs: 2 };
+    const short = await fitIn(path, constant);
+    assertEquals([short.result.stopped, short.result.history.length], ["epochs", 2]);
+    const long = await fitIn(path, { ...constant, epochs: 3 });
+    assertEquals([long.result.stopped, long.result.history.length], ["epochs", 3]);
+    await fitIn(`${path}-whole`, { ...constant, epochs: 3 });
+    await assertSameEnd(path, `${path}-whole`);
+    assertEquals(JSON.parse(await Deno.readTextFile(`${path}/config.json`)).config.epochs, 3);
+  }));
+
+Deno.test("Trainer moves a decay that has not begun, and none that has", () =>
+  inRun(async (path) => {
+    const wsd: Partial<TrainingConfig> = {
+      ...SMALL,
+      scheduler: "wsd",
+      warmupEpochs: 0,
+      epochs: 5,
+      decayEpochs: 1,
+    };
+    await fitIn(path, { ...wsd, maxSteps: 3 });
+    const short = await fitIn(path, { ...wsd, epochs: 2 });
+    assertEquals([short.result.stopped, short.result.history.at(-1)?.epoch], ["epochs", 2]);
+    const rates = [...new Set(short.result.history.map(({ lr }) => lr))];
+    assert(rates.length === 2 && rates[0] > rates[1], `${rates}`);
+    await assertRejects(
+      () => fitIn(path, { ...wsd, epochs: 4 }),
+      RangeError,
+      "Cannot go on with 4 epochs, 1 of decay, instead of 2, 1 of decay: with the wsd schedule, step",
+    );
+    await assertRejects(() => fitIn(path, { ...wsd, epochs: 1 }), RangeError, "2 have begun");
+  }));
+
+Deno.test("Trainer does not change the length of a cosine schedule that has begun", () =>
+  inRun(async (path) => {
+    await fitIn(path, { ...SMALL, warmupEpochs: 0, maxSteps: 2 });
+    await assertRejects(
+      () => fitIn(path, { ...SMALL, warmupEpochs: 0, epochs: 4 }),
+      RangeError,
+      "with the cosine schedule, step 2 of 2",
+    );
+  }));
+
 Deno.test("Trainer stops at maxMinutes after one validation", async () => {
   const { result } = await fit({ ...SMALL, epochs: 1000, maxMinutes: 0.005 });
   assertEquals(result.stopped, "maxMinutes");
