@@ -23,7 +23,8 @@ async function runExample(name: string, args: readonly string[]): Promise<string
 }
 
 Deno.test("examples import only from mod.ts", async () => {
-  for await (const { name } of Deno.readDir(`${ROOT}examples`)) {
+  for await (const { name, isFile } of Deno.readDir(`${ROOT}examples`)) {
+    if (!isFile) continue;
     const text = await Deno.readTextFile(`${ROOT}examples/${name}`);
     const sources = [...text.matchAll(/from "([^"]+)"|import\("([^"]+)"\)/g)];
     assertEquals(sources.map(([, source]) => source), ["../mod.ts"], name);

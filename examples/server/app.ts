@@ -1,0 +1,281 @@
+/**
+ * The routes: the Open Inference Protocol, pictures, health, figures.
+ *
+ * @module
+ */
+import { type Context, Hono } from "hono";
+import type { RecognizedFace } from "../../src/recognizer.ts";
+import { type Image, VERSION } from "../../mod.ts";
+import { type Batcher, QueueFullError } from "./batcher.ts";
+import { ByteBudget, readBody } from "./body.ts";
+import type { Log } from "./log.ts";
+import { METRICS_TYPE } from "./metrics.ts";
+import { decodePicture, findPictures } from "./pictures.ts";
+import { comeBack, Problem } from "./problem.ts";
+import {
+  encodeInferResponse,
+  HEADER_LENGTH,
+  modelMetadata,
+  parseInferRequest,
+  type ServedModel,
+  serverMetadata,
+} from "./protocol.ts";
+import type { ServerFigures } from "./server_figures.ts";
+import { limitTime } from "./time_limit.ts";
+import type { TokenCheck } from "./token.ts";
+
+/** What requests may have. */
+export interface Limits {
+  /** Bytes of a body. */
+  readonly maxBody: number;
+  /** Megapixels of a picture. */
+  readonly maxMegapixels: number;
+  /** Seconds from a request's arrival to its answer. */
+  readonly timeout: number;
+}
+
+/** What answers. */
+export interface Service {
+  /** The model. */
+  readonly model: ServedModel;
+  /** From images in the model's size to logits. */
+  readonly infer: Batcher<Float32Array, Float32Array>;
+  /** From pictures to faces. */
+  readonly recognize: Batcher<Image, readonly RecognizedFace[]>;
+  /** What requests may have. */
+  readonly limits: Limits;
+  /** Whether new requests are welcome. */
+  readonly isReady: () => boolean;
+  /** What is counted. */
+  readonly figures: ServerFigures;
+  /** The log. */
+  readonly log: Log;
+  /** The token's check, if one is asked for. */
+  readonly checkToken?: TokenCheck;
+}
+
+/** What a request has gathered by its end. */
+interface Variables {
+  id: string;
+  route: string;
+  bytes: number;
+  images: number;
+}
+
+type Env = { Variables: Variables };
+
+/** Bodies that may be in memory at once, each as long as may be. */
+const BODIES_AT_ONCE = 32;
+/** Seconds after which a client may come back that found no room for its body. */
+const BODY_RETRY = 1;
+
+/** These answer without the token: whoever probes them has none. */
+const OPEN = /^\/v2\/(?:health\/(?:live|ready)|models\/[^/]+(?:\/versions\/[^/]+)?\/ready)\/?$/;
+
+/** The client's identifier if it is fit for a log, or else a new one. */
+function requestId(given: string | undefined): string {
+  return given !== undefined && /^[\w.:-]{1,128}$/.test(given) ? given : crypto.randomUUID();
+}
+
+function asProblem(error: unknown): Problem | null {
+  if (error instanceof Problem) return error;
+  return error instanceof QueueFullError ? comeBack(429, error.message, error.retryAfter) : null;
+}
+
+function errorResponse({ status, message, headers }: Problem): Response {
+  return Response.json({ error: message }, { status, headers });
+}
+
+/**
+ * Makes the app.
+ *
+ * @param service What answers.
+ * @returns The app; its `fetch` answers requests.
+ */
+export function createApp(service: Service): Hono<Env> {
+  const { model, infer, recognize, limits, isReady, figures, log, checkToken } = service;
+  const app = new Hono<Env>({ strict: false });
+  const budget = new ByteBudget(BODIES_AT_ONCE * limits.maxBody);
+
+  app.use(async (context, next) => {
+    const started = performance.now();
+    const id = requestId(context.req.header("x-request-id"));
+    context.set("id", id);
+    context.set("route", "other");
+    await next();
+    context.header("x-request-id", id);
+    context.header("x-content-type-options", "nosniff");
+    context.header("cache-control", "no-store");
+    const seconds = (performance.now() - started) / 1000;
+    const { method } = context.req;
+    const { route, bytes, images } = context.var;
+    const problem = asProblem(context.error);
+    const status = problem?.status ?? context.res.status;
+    figures.onRequest({ route, method, status, seconds });
+    const level = status >= 500 ? "error" : "info";
+    const ms = Math.round(seconds * 1e6) / 1000;
+    // A refusal's message may quote what was sent; the log never does.
+    const error = problem ? undefined : context.error?.message;
+    log(level, "request", { id, method, route, status, ms, bytes, images, error });
+  });
+
+  if (checkToken) {
+    app.use(async (context, next) => {
+      const isOpen = OPEN.test(context.req.path);
+      if (!isOpen && !await checkToken(context.req.header("authorization") ?? null)) {
+        throw new Problem(401, "Expected the header Authorization: Bearer with the token", {
+          "www-authenticate": "Bearer",
+        });
+      }
+      await next();
+    });
+  }
+
+  const on = (
+    method: "GET" | "POST",
+    paths: readonly string[],
+    answer: (context: Context<Env>) => Response | Promise<Response>,
+  ): void => {
+    for (const path of paths) {
+      app.all(path, async (context) => {
+        context.set("route", paths[0]);
+        // Hono asks for GET where HEAD was asked for, and leaves out the body.
+        const isFitting = context.req.method === method ||
+          (method === "GET" && context.req.method === "HEAD");
+        if (isFitting) return await answer(context);
+        throw new Problem(405, `Cannot ${context.req.method}: expected ${method}`, {
+          allow: method === "GET" ? "GET, HEAD" : method,
+        });
+      });
+    }
+  };
+  const forModel = (end: string): string[] => [
+    `/v2/models/:model${end}`,
+    `/v2/models/:model/versions/:version${end}`,
+  ];
+  const checkModel = (context: Context<Env>): void => {
+    const { model: name, version } = context.req.param() as { model: string; version?: string };
+    if (name !== model.name) {
+      throw new Problem(404, `There is no model ${name}: expected ${model.name}`);
+    }
+    if (version !== undefined && version !== model.version) {
+      throw new Problem(404, `Model ${name} has no version ${version}: expected ${model.version}`);
+    }
+  };
+
+  /** Reads a request, has its images computed in their turn, and answers, all in time. */
+  const serve = async <Item, Result>(
+    context: Context<Env>,
+    batcher: Batcher<Item, Result>,
+    read: (body: Uint8Array<ArrayBuffer>) => Promise<Item[]> | Item[],
+    answer: (results: Result[]) => Response,
+  ): Promise<Response> => {
+    const request = context.req.raw;
+    const time = limitTime(request, limits.timeout, () => batcher.retryAfter);
+    let held = 0;
+    try {
+      if (batcher.waiting >= batcher.queueLimit) {
+        throw comeBack(429, "The queue is full", batcher.retryAfter);
+      }
+      const body = await readBody(request, {
+        limit: limits.maxBody,
+        signal: time.signal,
+        onBytes(bytes) {
+          if (!budget.take(bytes)) {
+            throw comeBack(429, "There are too many long requests at once", BODY_RETRY);
+          }
+          held += bytes;
+        },
+      });
+      context.set("bytes", body.length);
+      const items = await read(body);
+      context.set("images", items.length);
+      if (items.length > batcher.queueLimit) {
+        throw new Problem(
+          413,
+          `Expected at most ${batcher.queueLimit} images in a request, got ${items.length}`,
+        );
+      }
+      time.stage = "queue";
+      const results = await batcher.submit(items, {
+        signal: time.signal,
+        onStart: () => time.stage = "compute",
+      });
+      return answer(results);
+    } finally {
+      budget.give(held);
+      time.dispose();
+    }
+  };
+
+  on("GET", ["/v2/health/live"], (context) => context.json({ live: true }));
+  on("GET", ["/v2/health/ready"], (context) => {
+    const ready = isReady();
+    return context.json({ live: true, ready }, ready ? 200 : 503);
+  });
+  on("GET", forModel("/ready"), (context) => {
+    checkModel(context);
+    const ready = isReady();
+    return context.json({ name: model.name, ready }, ready ? 200 : 503);
+  });
+  on("GET", ["/v2"], (context) => context.json(serverMetadata(VERSION)));
+  on("GET", forModel(""), (context) => {
+    checkModel(context);
+    return context.json(modelMetadata(model));
+  });
+  on("POST", forModel("/infer"), async (context) => {
+    checkModel(context);
+    let request: ReturnType<typeof parseInferRequest>;
+    return await serve(
+      context,
+      infer,
+      (body) => {
+        request = parseInferRequest(body, context.req.header(HEADER_LENGTH) ?? null, model);
+        return [...request.images];
+      },
+      (logits) => {
+        const { body, headers } = encodeInferResponse(request, logits, model);
+        return new Response(body, { headers });
+      },
+    );
+  });
+  on("POST", ["/recognize"], async (context) => {
+    let names: (string | undefined)[] = [];
+    let images: Image[] = [];
+    return await serve(
+      context,
+      recognize,
+      async (body) => {
+        const pictures = await findPictures(body, context.req.header("content-type") ?? null);
+        names = pictures.map(({ name }) => name);
+        images = [];
+        for (const picture of pictures) {
+          images.push(await decodePicture(picture, limits.maxMegapixels));
+        }
+        return images;
+      },
+      (faces) => {
+        const pictures = faces.map((found, i) => ({
+          ...{ name: names[i], width: images[i].width, height: images[i].height },
+          faces: found.map(({ box, score, landmarks, crop, quality, probabilities }) => ({
+            ...{ box, score, landmarks, crop, quality, probabilities },
+          })),
+        }));
+        return context.json({ pictures });
+      },
+    );
+  });
+  on(
+    "GET",
+    ["/metrics"],
+    (context) => context.body(figures.text(), 200, { "content-type": METRICS_TYPE }),
+  );
+
+  app.notFound((context) => errorResponse(new Problem(404, `There is no ${context.req.path}`)));
+  app.onError((error, context) => {
+    const problem = asProblem(error) ??
+      new Problem(500, `The server failed; its log says why, at request ${context.var.id}`);
+    return errorResponse(problem);
+  });
+  return app;
+}

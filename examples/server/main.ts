@@ -1,0 +1,100 @@
+// deno-lint-ignore-file no-console
+/**
+ * Recognizes expressions over HTTP: `deno task server --help`.
+ *
+ * @module
+ */
+import { FerRecognizer } from "../../src/recognizer.ts";
+import { loadModel, loadPretrained, useWebGpu, VERSION } from "../../mod.ts";
+import { createApp } from "./app.ts";
+import { logTo } from "./log.ts";
+import { Network } from "./network.ts";
+import { helpText, readOptions, type ServerOptions, UsageError } from "./options.ts";
+import { serverFigures } from "./server_figures.ts";
+import { makeService } from "./service.ts";
+import { onStop } from "./stop.ts";
+import { checkToken, readToken } from "./token.ts";
+import { warmUp } from "./warm_up.ts";
+
+/** Seconds past the time limit in which what was accepted has to be answered. */
+const GRACE = 5;
+
+function listen(
+  { host, port }: ServerOptions,
+  handler: (request: Request) => Response | Promise<Response>,
+): Deno.HttpServer<Deno.NetAddr> {
+  try {
+    return Deno.serve({ hostname: host, port, onListen: () => {} }, handler);
+  } catch (error) {
+    const reason = error instanceof Deno.errors.AddrInUse
+      ? "another program listens there"
+      : error instanceof Deno.errors.NotCapable
+      ? `it needs the permission --allow-net=${host}; examples/server/README.md shows how`
+      : (error as Error).message;
+    throw new Error(`Cannot listen on ${host}, port ${port}: ${reason}`, { cause: error });
+  }
+}
+
+async function serve(options: ServerOptions): Promise<void> {
+  const { timeout, drain } = options;
+  const log = logTo((line) => console.log(line));
+  const token = await readToken(options.tokenFile);
+  const gpu = await useWebGpu();
+  const loaded = options.model === undefined
+    ? await loadPretrained()
+    : await loadModel(options.model);
+  const network = new Network(loaded.model, gpu);
+  const recognizer = await FerRecognizer.load({ model: loaded });
+
+  let isReady = true;
+  const adapter = gpu.description;
+  const service = makeService({
+    ...{ network, recognizer, options, log },
+    isReady: () => isReady,
+    figures: serverFigures({ version: VERSION, adapter }, () => isReady),
+    checkToken: token === undefined ? undefined : await checkToken(token),
+  });
+  await warmUp(network, Math.min(options.maxBatch, network.largestBatch));
+  await recognizer.warmUp();
+
+  const server = listen(options, createApp(service).fetch);
+  // All that it will ever read is in memory.
+  for (const name of ["read", "env"] as const) await Deno.permissions.revoke({ name });
+  const { hostname, port } = server.addr;
+  const url = `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}/`;
+  log("info", "listening", { url, adapter, token: token !== undefined, version: VERSION });
+
+  const stopped = Promise.withResolvers<void>();
+  onStop((signal) => {
+    isReady = false;
+    log("info", "stopping", { signal, drain });
+    setTimeout(async () => {
+      const isLate = new Promise<void>((resolve) => setTimeout(resolve, (timeout + GRACE) * 1000));
+      await Promise.race([server.shutdown(), isLate]);
+      stopped.resolve();
+    }, drain * 1000);
+  }, (signal, code) => {
+    log("warn", "stopped at once", { signal });
+    Deno.exit(code);
+  });
+  gpu.lost.then((error) => {
+    // Nothing can be computed any more: a supervisor starts the server anew.
+    log("error", "device lost", { error: error.message });
+    Deno.exit(1);
+  });
+  await stopped.promise;
+  recognizer.dispose();
+  loaded.model.dispose();
+  gpu.dispose();
+  log("info", "stopped");
+  Deno.exit(0);
+}
+
+try {
+  const options = readOptions(Deno.args);
+  if (options === "help") console.log(helpText());
+  else await serve(options);
+} catch (error) {
+  console.error(`error: ${(error as Error).message.replace(/\s*\n\s*/g, " ")}`);
+  Deno.exit(error instanceof UsageError ? 2 : 1);
+}

@@ -1,0 +1,31 @@
+/**
+ * The first requests, before there are any: drivers compile programs when they are first used.
+ *
+ * @module
+ */
+import { decodeImage } from "../../mod.ts";
+import type { LogitsSource } from "./service.ts";
+
+/** Grey pixels, 8x8. */
+const JPEG =
+  "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABALDA4MChAODQ4SERATGCgaGBYWGDEjJR0oOjM9PDkzODdASFxOQERX" +
+  "RTc4UG1RV19iZ2hnPk1xeXBkeFxlZ2P/wAALCAAIAAgBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAAAP/EABQQAQAAAAAAAAAA" +
+  "AAAAAAAAAAD/2gAIAQEAAD8AP//Z";
+/** A grey pixel. */
+const PNG =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==";
+
+/**
+ * Loads the decoders, and has the network compute batches of 1, 2, 4... images.
+ *
+ * @param network The network.
+ * @param maxBatch The largest batch.
+ */
+export async function warmUp(network: LogitsSource, maxBatch: number): Promise<void> {
+  for (const file of [JPEG, PNG]) await decodeImage(Uint8Array.fromBase64(file));
+  const blank = new Float32Array(network.served.size ** 2);
+  for (let images = 1;; images = Math.min(2 * images, maxBatch)) {
+    await network.logits(Array.from({ length: images }, () => blank));
+    if (images === maxBatch) break;
+  }
+}
