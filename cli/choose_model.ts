@@ -30,6 +30,8 @@ export interface ChosenModel {
   readonly name: string;
   /** Whether it is the network that comes with the library. */
   readonly isPackaged: boolean;
+  /** Where its file is. */
+  readonly source: string | URL;
   /** The folder of the run whose best weights it is; null where it is no run's. */
   readonly run: string | null;
   /**
@@ -43,13 +45,14 @@ export interface ChosenModel {
 const packaged: ChosenModel = {
   name: "the packaged network",
   isPackaged: true,
+  source: new URL("../src/pretrained/fernet.safetensors", import.meta.url),
   run: null,
   load: () => loadPretrained(),
 };
 
 const bestOf = (run: string): ChosenModel => {
   const path = `${run}/best.safetensors`;
-  return { name: path, isPackaged: false, run, load: () => loadModel(path) };
+  return { name: path, isPackaged: false, source: path, run, load: () => loadModel(path) };
 };
 
 /**
@@ -65,7 +68,8 @@ export async function chooseModel(given: string | undefined): Promise<ChosenMode
   if (given !== undefined) {
     const isFolder = await Deno.stat(given).then((info) => info.isDirectory, () => false);
     if (isFolder) return bestOf(given.replace(/[/\\]+$/, ""));
-    return { name: given, isPackaged: false, run: null, load: () => loadModel(given) };
+    const load = () => loadModel(given);
+    return { name: given, isPackaged: false, source: given, run: null, load };
   }
   const runs = await trainedRuns();
   const run = runs.find(({ isTrial }) => !isTrial) ?? (hasPretrained() ? undefined : runs[0]);

@@ -37,6 +37,7 @@ export {
   encodeModel,
   type LoadedModel,
   loadModel,
+  type LoadModelOptions,
   loadModelWeights,
   type ModelMetadata,
   saveModel,

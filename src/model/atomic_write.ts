@@ -16,8 +16,12 @@ function split(path: string): { folder: string; name: string } {
   return { folder: at < 0 ? "./" : path.slice(0, at + 1), name: path.slice(at + 1) };
 }
 
-/** Why the system refused, in words. */
-function reasonOf(error: unknown): string {
+/**
+ * Why the system refused to write, in words.
+ *
+ * @param error What writing threw.
+ */
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   switch ((error as Error & { code?: string }).code) {
     case "ENOSPC":

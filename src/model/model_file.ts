@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { EMOTIONS } from "../emotions.ts";
 import { VERSION } from "../version.ts";
 import { buildArchitecture } from "./architecture.ts";
 import { writeFileAtomic } from "./atomic_write.ts";
@@ -15,10 +16,16 @@ import {
   type Preprocessing,
   setDescription,
 } from "./description.ts";
+import { recognizeStateDict } from "./foreign_state_dict.ts";
 import { takesSize } from "./layer_shapes.ts";
-import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+import { readSafetensors, type Safetensors, writeSafetensors } from "./safetensors.ts";
 import { readSource } from "./source.ts";
-import { loadStateDict, type LoadStateDictOptions, toStateDict } from "./weights.ts";
+import {
+  loadStateDict,
+  type LoadStateDictOptions,
+  type StateDict,
+  toStateDict,
+} from "./weights.ts";
 
 const FORMAT_VERSION = 1;
 
@@ -112,19 +119,54 @@ export async function encodeModel(
   );
 }
 
+/** What a file that PyTorch saved does not say. */
+export interface LoadModelOptions {
+  /**
+   * The class names, in the order of the logits, of a file that has none; a model file's own come
+   * first. (`torchvision.datasets.ImageFolder` sorts the folders' names.)
+   *
+   * @default EMOTIONS where there are seven
+   */
+  readonly classes?: readonly string[];
+}
+
 /**
- * Loads a model from its file.
+ * Loads a model from its file: one of this library, or the `state_dict` of a PyTorch network of the
+ * same layers, saved as safetensors. Of the latter names do not matter (`conv1.weight`,
+ * `features.0.weight`); which network it is shows in the shapes, and its pixels are taken to be in
+ * [-1, 1].
  *
  * @param source A path, a `file:` or `https:` URL, or the file's bytes.
+ * @param options What a file from elsewhere does not say.
  * @returns The model, on tfjs's current backend, and what its file says. Call the model's
  * `dispose()` when done.
  * @throws {CheckpointError} When there is no such file, or it is truncated, foreign, or holds tensors
  * that do not fit the architecture it names.
  */
-export async function loadModel(source: string | URL | Uint8Array): Promise<LoadedModel> {
+export async function loadModel(
+  source: string | URL | Uint8Array,
+  options: LoadModelOptions = {},
+): Promise<LoadedModel> {
   const { bytes, name } = await readSource(source);
-  const { tensors, metadata: texts } = readSafetensors(bytes, name);
-  const metadata = parseMetadata(texts, name);
+  return decodeModel(bytes, name, options);
+}
+
+/**
+ * Makes a model of the bytes of its file.
+ *
+ * @param bytes The file.
+ * @param name What to call it in messages.
+ * @param options As for {@linkcode loadModel}.
+ */
+export function decodeModel(
+  bytes: Uint8Array,
+  name: string,
+  options: LoadModelOptions = {},
+): LoadedModel {
+  const file = readSafetensors(bytes, name);
+  const { tensors, metadata } = explainsItself(file)
+    ? { tensors: file.tensors, metadata: parseMetadata(file.metadata, name) }
+    : recognized(file.tensors, name, options);
   const { architecture, classes } = metadata;
   let model: FerModel;
   try {
@@ -152,6 +194,54 @@ export async function loadModel(source: string | URL | Uint8Array): Promise<Load
 }
 
 /**
+ * Whether a file says what is in it, if only in part. What PyTorch saves does not.
+ *
+ * @param file The file.
+ */
+export function explainsItself({ metadata }: Safetensors): boolean {
+  return ["formatVersion", "architecture", "classes", "trainingState"].some((key) =>
+    metadata[key] !== undefined
+  );
+}
+
+/** What a state dict from elsewhere holds, as far as that can be told. */
+function recognized(
+  tensors: Safetensors["tensors"],
+  source: string,
+  options: LoadModelOptions,
+): { tensors: StateDict; metadata: ModelMetadata } {
+  const fail = (why: string): never => {
+    throw new CheckpointError(`Cannot read ${source}: ${why}`);
+  };
+  const found = recognizeStateDict(tensors);
+  if (typeof found === "string") {
+    return fail(
+      `its metadata has no formatVersion, so it is not a model file of this library, and its ` +
+        `tensors are not those of a network that it knows: ${found}. ` +
+        "Weights from elsewhere load into a model that is built first, with loadModelWeights()",
+    );
+  }
+  const { classes: count } = found;
+  const { classes = count === EMOTIONS.length ? EMOTIONS : undefined } = options;
+  if (classes?.length !== count) {
+    return fail(
+      `it does not name its ${count} classes: give loadModel() their names as classes` +
+        (classes ? `, got [${classes}]` : ""),
+    );
+  }
+  const model = buildArchitecture(found.architecture, classes, "zeros");
+  const metadata = {
+    formatVersion: FORMAT_VERSION,
+    ...describeModel(model),
+    libraryVersion: "unknown",
+    data: null,
+    metrics: null,
+  };
+  model.dispose();
+  return { tensors: found.tensors, metadata };
+}
+
+/**
  * Fills a model that is there already with the weights of a file: a model file, or a `state_dict`
  * that PyTorch saved as safetensors.
  *
@@ -166,7 +256,10 @@ export async function loadModelWeights(
   options: Omit<LoadStateDictOptions, "source"> = {},
 ): Promise<void> {
   const { bytes, name } = await readSource(source);
-  loadStateDict(model, readSafetensors(bytes, name).tensors, { ...options, source: name });
+  const file = readSafetensors(bytes, name);
+  const found = explainsItself(file) ? "" : recognizeStateDict(file.tensors);
+  const tensors = typeof found === "string" ? file.tensors : found.tensors;
+  loadStateDict(model, tensors, { ...options, source: name });
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

@@ -117,11 +117,17 @@ const isSize = (value: unknown): value is number =>
 const count = (value: number): string => value.toLocaleString("en");
 const product = (shape: readonly number[]): number => shape.reduce((size, each) => size * each, 1);
 
+/** How PyTorch's own files become safetensors. */
+const CONVERSION = ". Convert it in Python: from safetensors.torch import save_file; " +
+  'save_file(torch.load("model.pt", "cpu"), "model.safetensors")';
+
 /** What a file that is none of ours looks like, for the message. */
 function guessFormat(bytes: Uint8Array): string {
   const start = new TextDecoder().decode(bytes.subarray(0, 64));
-  if (start.startsWith("PK")) return ": it looks like a PyTorch .pt file or another zip archive";
-  if (bytes[0] === 0x80) return ": it looks like a Python pickle";
+  if (start.startsWith("PK")) {
+    return `: it looks like a PyTorch .pt file or another zip archive${CONVERSION}`;
+  }
+  if (bytes[0] === 0x80) return `: it looks like a Python pickle${CONVERSION}`;
   if (start.startsWith("\x89HDF")) return ": it looks like a Keras .h5 file";
   if (start.startsWith("version https://git-lfs")) return ": it is a Git LFS pointer, not the file";
   if (/^\s*</.test(start)) return ": it looks like a web page";

@@ -1,0 +1,66 @@
+/**
+ * Networks for PyTorch.
+ *
+ * @module
+ */
+import { writeFileAtomic } from "../model/atomic_write.ts";
+import { CheckpointError } from "../model/checkpoint_error.ts";
+import { decodeModel, encodeModel, explainsItself } from "../model/model_file.ts";
+import { readSafetensors } from "../model/safetensors.ts";
+import { readSource } from "../model/source.ts";
+import { PYTORCH_PROGRAM, PYTORCH_TITLE } from "./pytorch_program.ts";
+
+/** Whether a file is there that this module did not write. */
+async function isForeign(path: string): Promise<boolean> {
+  try {
+    return !(await Deno.readTextFile(path)).startsWith(PYTORCH_TITLE);
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
+  }
+}
+
+/**
+ * Writes a model file for PyTorch, and beside it the Python module that builds its network.
+ *
+ * A model file has PyTorch's names and layouts already: what is written is a copy of it, byte for
+ * byte, once it has been loaded without complaint. A file of PyTorch's own, which does not say what
+ * is in it, is written anew with what `loadModel()` makes of it.
+ *
+ * @param source The model file: a path, a `file:` or `https:` URL, or its bytes.
+ * @param path Where to, for instance `fer.safetensors`, in a folder that exists; the module is then
+ * `fer.py`. Files of these names are replaced, but a module of somebody else's is not.
+ * @returns The paths that were written: the weights' and the module's.
+ * @throws {CheckpointError} When there is no such file, it is no model file, or it cannot be written.
+ *
+ * @example
+ * ```ts
+ * import { buildFerNet, encodeModel } from "@fer/core/model";
+ * import { savePyTorch } from "@fer/core/export";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const bytes = await encodeModel(buildFerNet({ filters: [2, 4] }));
+ * await savePyTorch(bytes, `${folder}/fer.safetensors`);
+ * assertEquals(await Deno.readFile(`${folder}/fer.safetensors`), bytes);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function savePyTorch(
+  source: string | URL | Uint8Array,
+  path: string,
+): Promise<[weights: string, module: string]> {
+  const { bytes, name } = await readSource(source);
+  const { model } = decodeModel(bytes, name);
+  const isOurs = explainsItself(readSafetensors(bytes, name));
+  const weights = isOurs ? bytes : await encodeModel(model);
+  model.dispose();
+  const program = `${path.replace(/\.safetensors$/i, "")}.py`;
+  if (await isForeign(program)) {
+    throw new CheckpointError(
+      `Cannot write ${program}: it is there already, and not from an export`,
+    );
+  }
+  await writeFileAtomic(path, weights);
+  await writeFileAtomic(program, PYTORCH_PROGRAM);
+  return [path, program];
+}

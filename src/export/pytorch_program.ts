@@ -1,0 +1,86 @@
+/**
+ * The networks in PyTorch.
+ *
+ * @module
+ */
+
+/** The first line, by which a file is known for one of these. */
+export const PYTORCH_TITLE = '"""Networks of @fer/core in PyTorch, and their weight files.';
+
+/** A Python module that builds the network of a model file and fills it. */
+export const PYTORCH_PROGRAM = `${PYTORCH_TITLE}
+
+    model, metadata = load("model.safetensors")
+    logits = model(pixels)  # float32 [N, 1, 48, 48]: (sample / 255 - 0.5) / 0.5
+    probabilities = (logits / metadata.get("temperature", 1)).softmax(1)
+"""
+
+import json
+import struct
+from collections import OrderedDict
+
+import torch
+from torch import nn
+
+
+def fer_cnn(classes, filters=(64, 128, 256), hidden=512, dropout2d=0.25, dropout=0.5, size=48, **_):
+    layers, channels = OrderedDict(), 1
+    for n, count in enumerate(filters, 1):
+        layers[f"conv{n}"] = nn.Conv2d(channels, count, 3, padding=1)
+        layers[f"bn{n}"] = nn.BatchNorm2d(count)
+        layers[f"relu{n}"] = nn.ReLU()
+        layers[f"pool{n}"] = nn.MaxPool2d(2)
+        channels = count
+    layers["dropout2d"] = nn.Dropout2d(dropout2d)
+    layers["flatten"] = nn.Flatten()
+    layers["fc1"] = nn.Linear(channels * (size // 2 ** len(filters)) ** 2, hidden)
+    layers["relu_fc1"] = nn.ReLU()
+    layers["dropout"] = nn.Dropout(dropout)
+    layers["fc2"] = nn.Linear(hidden, classes)
+    return nn.Sequential(layers)
+
+
+def fer_net(classes, filters=(32, 64, 128, 256), convolutions=2, dropout=0.3, **_):
+    layers, channels = OrderedDict(), 1
+    for stage, count in enumerate(filters, 1):
+        for n in range(1, convolutions + 1):
+            layers[f"conv{stage}_{n}"] = nn.Conv2d(channels, count, 3, padding=1, bias=False)
+            layers[f"bn{stage}_{n}"] = nn.BatchNorm2d(count)
+            layers[f"relu{stage}_{n}"] = nn.ReLU()
+            channels = count
+        if stage < len(filters):
+            layers[f"pool{stage}"] = nn.MaxPool2d(2)
+    layers["average"] = nn.AdaptiveAvgPool2d(1)
+    layers["flatten"] = nn.Flatten()
+    layers["dropout"] = nn.Dropout(dropout)
+    layers["fc"] = nn.Linear(channels, classes)
+    return nn.Sequential(layers)
+
+
+NETWORKS = {"ferCnn": fer_cnn, "ferNet": fer_net}
+DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "I64": torch.int64}
+
+
+def read_safetensors(path):
+    """Tensors and metadata by name; safetensors.torch.load_file() gives the same tensors."""
+    with open(path, "rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        header = json.loads(file.read(length))
+        data = bytearray(file.read())
+    metadata = {key: json.loads(text) for key, text in header.pop("__metadata__").items()}
+    tensors = {}
+    for name, entry in header.items():
+        begin, end = entry["data_offsets"]
+        tensor = torch.frombuffer(data[begin:end], dtype=DTYPES[entry["dtype"]])
+        tensors[name] = tensor.reshape(entry["shape"])
+    return tensors, metadata
+
+
+def load(path):
+    """The network in a model file, ready to predict, and what the file says of it."""
+    tensors, metadata = read_safetensors(path)
+    architecture = metadata["architecture"]
+    network = NETWORKS[architecture["name"]](len(metadata["classes"]), **architecture["options"])
+    network.load_state_dict(tensors)
+    return network.eval(), metadata
+`;

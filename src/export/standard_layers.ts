@@ -1,0 +1,95 @@
+/**
+ * A network's topology with tfjs's own layers in place of the library's.
+ *
+ * @module
+ */
+import type { FerModel } from "../model/description.ts";
+
+type Json = Record<string, unknown>;
+
+/** What of a topology concerns a layer. */
+interface LayerTopology {
+  readonly name: string;
+  readonly class_name: string;
+  readonly config: Json;
+}
+
+interface Topology {
+  readonly config: Json & { readonly layers: readonly LayerTopology[] };
+}
+
+/** The weights are about to be read from a file: to draw others first takes time. */
+const ZEROS = { class_name: "Zeros", config: {} };
+const ONES = { class_name: "Ones", config: {} };
+
+/** The library's layers as tfjs's own. */
+const STANDARD: Readonly<
+  Record<string, (config: Json) => Pick<LayerTopology, "class_name"> & Json>
+> = {
+  FerBatchNorm2d: ({ name, trainable, epsilon, momentum }) => ({
+    class_name: "BatchNormalization",
+    config: {
+      ...{ name, trainable, axis: -1, epsilon, momentum: 1 - Number(momentum) },
+      ...{ center: true, scale: true, beta_initializer: ZEROS, gamma_initializer: ONES },
+      ...{ moving_mean_initializer: ZEROS, moving_variance_initializer: ONES },
+    },
+  }),
+  FerDropout: ({ name, trainable, rate }) => ({
+    class_name: "Dropout",
+    config: { name, trainable, rate, noise_shape: null, seed: null },
+  }),
+  FerDropout2d: ({ name, trainable, rate }) => ({
+    class_name: "Dropout",
+    // One draw for a whole channel.
+    config: { name, trainable, rate, noise_shape: [null, 1, 1, null], seed: null },
+  }),
+};
+
+/** What tfjs's own layers call the weights of the library's. */
+const WEIGHTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  FerBatchNorm2d: {
+    weight: "gamma",
+    bias: "beta",
+    running_mean: "moving_mean",
+    running_var: "moving_variance",
+  },
+};
+
+/** The library's initializers as tfjs's own. */
+function standardConfig(config: Json): Json {
+  return Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [
+      key,
+      key.endsWith("_initializer") && value !== null ? ZEROS : value,
+    ]),
+  );
+}
+
+/**
+ * A network's topology, as `model.json` holds it.
+ *
+ * @param model The network.
+ * @returns JSON that tfjs reads without the library.
+ */
+export function standardTopology(model: FerModel): Json {
+  const topology = model.toJSON(null, false) as unknown as Json & Topology;
+  const layers = topology.config.layers.map((layer) => {
+    const standard = Object.hasOwn(STANDARD, layer.class_name)
+      ? STANDARD[layer.class_name](layer.config)
+      : { config: standardConfig(layer.config) };
+    return { ...layer, ...standard };
+  });
+  return { ...topology, config: { ...topology.config, layers } };
+}
+
+/**
+ * The name of a layer's weight once the layer is tfjs's own.
+ *
+ * @param className The layer's class.
+ * @param name The weight's name, for instance `bn1/running_mean`.
+ */
+export function standardWeightName(className: string, name: string): string {
+  const at = name.lastIndexOf("/") + 1;
+  const names = Object.hasOwn(WEIGHTS, className) ? WEIGHTS[className] : {};
+  return name.slice(0, at) + (names[name.slice(at)] ?? name.slice(at));
+}
