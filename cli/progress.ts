@@ -1,5 +1,6 @@
 /**
- * How training shows where it stands: one bar on a terminal, plain lines elsewhere.
+ * How training shows where it stands: one bar on a terminal, plain lines elsewhere; and what other
+ * tasks need to do the same.
  *
  * @module
  */
@@ -9,7 +10,7 @@ import { clock, count, percent } from "./numbers.ts";
 /** Milliseconds between plain lines within an epoch. */
 const LINE_EVERY = 15_000;
 /** Goes to the line's beginning and clears it. */
-const CLEAR = "\r\x1b[2K";
+export const CLEAR = "\r\x1b[2K";
 
 /** Where a {@linkcode ProgressDisplay} writes. */
 export interface ProgressOutput {
@@ -132,28 +133,51 @@ export class ProgressDisplay implements TrainingCallback {
   }
 
   #bar(head: string, share: number, tail: string): void {
-    const columns = Math.max(20, this.#output.columns()) - 1;
-    const room = Math.min(30, columns - head.length - tail.length - 4);
-    const full = Math.round(Math.min(1, share) * room);
-    const bar = room < 5 ? "" : `[${"=".repeat(full)}${" ".repeat(room - full)}] `;
-    this.#output.write(`${CLEAR}${`${head} ${bar}${tail}`.slice(0, columns)}`);
+    this.#output.write(barLine(`${head} `, share, tail, this.#output.columns()));
   }
 }
 
 /**
- * The terminal or pipe that stdout is.
+ * A bar that takes the place of the line before it.
  *
+ * @param head What stands before it.
+ * @param share How much of it is full, from 0 to 1.
+ * @param tail What stands behind it.
+ * @param columns Characters in a line.
+ * @returns What to write.
+ */
+export function barLine(head: string, share: number, tail: string, columns: number): string {
+  const most = Math.max(20, columns) - 1;
+  const room = Math.min(30, most - head.length - tail.length - 3);
+  const full = Math.round(Math.min(1, share) * room);
+  const bar = room < 5 ? "" : `[${"=".repeat(full)}${" ".repeat(room - full)}] `;
+  return `${CLEAR}${`${head}${bar}${tail}`.slice(0, most)}`;
+}
+
+/**
+ * The terminal or pipe that stdout or stderr is.
+ *
+ * @param stream Which.
  * @returns What writes to it.
  */
-export function stdoutOutput(): ProgressOutput {
+export function streamOutput(stream: typeof Deno.stdout | typeof Deno.stderr): ProgressOutput {
   const encoder = new TextEncoder();
   return {
     write(text) {
       let bytes = encoder.encode(text);
-      while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
+      while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
     },
-    isTerminal: Deno.stdout.isTerminal(),
-    columns: () => Deno.consoleSize().columns,
+    isTerminal: stream.isTerminal(),
+    columns: consoleColumns,
     now: () => performance.now(),
   };
+}
+
+/** Deno looks at stdin, stdout and stderr in turn. */
+function consoleColumns(): number {
+  try {
+    return Deno.consoleSize().columns;
+  } catch {
+    return 80;
+  }
 }

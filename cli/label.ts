@@ -1,0 +1,271 @@
+/**
+ * `deno task label`: the faces in folders of pictures and what they express, a row each.
+ *
+ * @module
+ */
+import {
+  encodeModel,
+  type FerModel,
+  hasPretrained,
+  type LoadedModel,
+  predict,
+  VERSION,
+} from "../mod.ts";
+import { sha256 } from "../src/pretrained/packaged_weights.ts";
+import { FerRecognizer } from "../src/recognizer.ts";
+import { chooseModel, MODEL_FLAG } from "./choose_model.ts";
+import { startComputing } from "./compute.ts";
+import { type Command, type FilledFlagValues, UsageError } from "./flags.ts";
+import { catchInterrupt } from "./interrupt.ts";
+import { csvFormat } from "./label/csv_format.ts";
+import { decodeAhead } from "./label/decode_ahead.ts";
+import { startDecoder } from "./label/decoder_pool.ts";
+import { jsonlFormat } from "./label/jsonl_format.ts";
+import { type Labeller, labelPictures } from "./label/label_pictures.ts";
+import { LabelProgress } from "./label/label_progress.ts";
+import { summaryLines } from "./label/label_summary.ts";
+import { addPicture } from "./label/picture_result.ts";
+import type { RowFormat } from "./label/row_format.ts";
+import { openRowFile, openRowPipe } from "./label/row_file.ts";
+import type { RunIdentity } from "./label/run_identity.ts";
+import { parseShard } from "./label/shard.ts";
+import { Sources } from "./label/sources.ts";
+import { count } from "./numbers.ts";
+import { streamOutput } from "./progress.ts";
+import { EXIT, runProgram } from "./program.ts";
+
+/** Bytes of decoded pixels that are labelled at once, and as many decoded ahead of them. */
+const BATCH_BYTES = 2 ** 27;
+
+const COMMAND = {
+  name: "label",
+  about:
+    "Recognize the faces in pictures: of folders (with all that is in them), patterns and files. " +
+    "The same command goes on where an earlier one was broken off.",
+  operands: "INPUT...",
+  flags: {
+    out: {
+      kind: "string",
+      value: "FILE",
+      about: "Where rows go, one a face: FILE.jsonl or FILE.csv, or - for stdout",
+      otherwise: "none; it has to be given",
+    },
+    format: {
+      kind: "choice",
+      choices: ["jsonl", "csv"],
+      about: "How rows are written",
+      otherwise: "as FILE's name ends; jsonl on stdout",
+    },
+    list: {
+      kind: "string",
+      value: "FILE",
+      about: "Label the files that FILE names too, one a line; - for stdin",
+      otherwise: "none",
+    },
+    null: { kind: "boolean", about: "Names in the list end with a null, as find -print0 has it" },
+    model: { ...MODEL_FLAG, otherwise: "packaged" },
+    crops: { kind: "boolean", about: "Each picture is filled by one face: do not look for faces" },
+    "any-quality": { kind: "boolean", about: "Label faces that are too poor to tell, too" },
+    "max-faces": {
+      kind: "integer",
+      value: "N",
+      min: 1,
+      default: 20,
+      about: "The most faces of a picture, the largest first",
+    },
+    "min-score": {
+      kind: "number",
+      value: "SHARE",
+      above: 0,
+      below: 1,
+      default: 0.5,
+      about: "How sure it must be that something is a face",
+    },
+    "max-megapixels": {
+      kind: "number",
+      value: "N",
+      above: 0,
+      max: 1000,
+      default: 50,
+      about: "The most pixels of a picture, in millions; a larger one is an error",
+    },
+    shard: {
+      kind: "string",
+      value: "I/N",
+      about: "Label only the pictures of process I, from 0, of N",
+      otherwise: "all",
+    },
+    overwrite: { kind: "boolean", about: "Begin anew where FILE has rows already" },
+    "batch-size": {
+      kind: "integer",
+      value: "N",
+      min: 1,
+      max: 1024,
+      default: 32,
+      about: "Pictures that are labelled at once",
+    },
+    workers: {
+      kind: "integer",
+      value: "N",
+      min: 0,
+      max: 64,
+      default: Math.max(1, Math.min(8, navigator.hardwareConcurrency - 1)),
+      about: "Threads that decode pictures",
+    },
+  },
+  examples: [
+    "deno task label photos --out labels.jsonl",
+    "deno task label 'photos/**/*.jpg' --out labels.csv --any-quality",
+    "find photos -newer labels.jsonl -print0 | deno task label --list - --null --out new.jsonl",
+    "deno task label photos --out labels-3.jsonl --shard 3/10",
+  ],
+} as const satisfies Command;
+
+type Values = FilledFlagValues<typeof COMMAND.flags>;
+
+/** The format that was asked for. */
+function formatOf({ out, format }: Values): RowFormat["name"] {
+  if (format) return format;
+  if (out === "-") return "jsonl";
+  const extension = /\.(\w+)$/.exec(out ?? "")?.[1].toLowerCase();
+  if (extension === "csv") return "csv";
+  if (extension === "jsonl" || extension === "ndjson") return "jsonl";
+  throw new UsageError(
+    `Cannot tell a format from --out ${out}: expected a name in .jsonl or .csv, or --format`,
+  );
+}
+
+/** What rows are made with. */
+async function identityOf(
+  values: Values,
+  format: RowFormat["name"],
+  name: string,
+  model: FerModel,
+): Promise<RunIdentity> {
+  const { crops, anyQuality, maxFaces, minScore, maxMegapixels, shard } = values;
+  return {
+    version: VERSION,
+    model: { name, sha256: await sha256(await encodeModel(model)) },
+    flags: {
+      format,
+      crops,
+      ...(crops ? {} : {
+        "any-quality": anyQuality,
+        "max-faces": maxFaces,
+        "min-score": minScore,
+      }),
+      "max-megapixels": maxMegapixels,
+      shard: shard ?? null,
+    },
+  };
+}
+
+/** What looks at the pictures. */
+async function labellerOf(values: Values, model: LoadedModel): Promise<Labeller> {
+  const { crops, anyQuality, maxFaces, minScore, batchSize } = values;
+  if (crops) {
+    return async (images) => {
+      const results = await predict(model, images, { batchSize });
+      return results.map((probabilities) => [{ probabilities }]);
+    };
+  }
+  const recognizer = await FerRecognizer.load({ model, maxFaces, minScore });
+  return (images) => recognizer.recognizeMany(images, { anyQuality });
+}
+
+await runProgram(COMMAND, async (values, inputs) => {
+  const { out, list, crops } = values;
+  if (out === undefined) throw new UsageError("Cannot label without --out FILE, or --out -");
+  if (inputs.length === 0 && list === undefined) {
+    throw new UsageError("Cannot label nothing: name INPUTs, or files with --list FILE");
+  }
+  if (values.null && list === undefined) {
+    throw new UsageError("Cannot read nulls with --null and no list: give --list FILE too");
+  }
+  const shard = values.shard === undefined ? undefined : parseShard(values.shard);
+  const formatName = formatOf(values);
+  if (values.model === undefined && !hasPretrained()) {
+    throw new UsageError(
+      "Cannot label without a model: this version of the library carries no trained network yet. " +
+        "Give --model FILE or a run's folder, as deno task train leaves it",
+    );
+  }
+  const chosen = await chooseModel(values.model ?? "packaged");
+  const progress = new LabelProgress(streamOutput(Deno.stderr));
+  const interrupt = catchInterrupt(
+    () => progress.line("Stopping after these pictures; press Ctrl-C again to stop at once"),
+    () => Deno.exit(EXIT.interrupted),
+  );
+  const { signal } = interrupt;
+
+  const stop = await startComputing();
+  const model = await chosen.load();
+  const { classes } = model.metadata;
+  const { size } = model.metadata.preprocessing;
+  // A network that gives no numbers is found out here, not at every picture.
+  await predict(model, { data: new Uint8Array(size * size), width: size, height: size });
+  const format = formatName === "csv" ? csvFormat(classes, crops) : jsonlFormat(classes);
+  const labeller = await labellerOf(values, model);
+  const output = out === "-" ? await openRowPipe(format) : await openRowFile(
+    out,
+    format,
+    await identityOf(values, formatName, chosen.name, model.model),
+    values.overwrite,
+  );
+  const totals = { ...output.before };
+  const before = totals.pictures;
+  if (before > 0) progress.line(`${out} has ${count(before)} pictures already: going on`);
+
+  const sourceOptions = {
+    inputs,
+    list,
+    listEnd: values.null ? "null" : "line",
+    shard,
+  } as const;
+  const sources = new Sources(sourceOptions);
+  const decoder = await startDecoder(values.workers, values.maxMegapixels);
+  const decoded = decodeAhead(sources.pictures(output.done), decoder, {
+    pictures: values.batchSize + decoder.width,
+    bytes: BATCH_BYTES,
+    signal,
+  });
+  const batches = labelPictures(decoded, labeller, {
+    pictures: values.batchSize,
+    bytes: BATCH_BYTES,
+    first: values.batchSize - before % values.batchSize,
+  });
+  progress.start();
+  new Sources(sourceOptions).count().then((total) => {
+    if (total !== null) progress.total = total;
+  }).catch(() => {}); // what cannot be read is told by those who need it
+  for await (const batch of batches) {
+    await output.append(batch.map((result) => format.rows(result)).join(""));
+    for (const result of batch) {
+      addPicture(totals, "error" in result ? null : result.faces.length);
+    }
+    const errors = totals.errors - output.before.errors;
+    progress.update(totals.pictures - before, sources.passed, errors);
+  }
+  const { seconds } = progress;
+  decoder.close();
+  await output.close(totals, !signal.aborted);
+  model.model.dispose();
+  stop();
+
+  progress.clear();
+  if (sources.found === 0 && !signal.aborted) {
+    throw new Error("Cannot label nothing: there is no JPEG or PNG file in what was named");
+  }
+  const where = out === "-" ? "all" : out;
+  const summary = { totals, before, skipped: sources.skipped, seconds, where };
+  for (const line of summaryLines(summary)) progress.line(line);
+  if (signal.aborted) {
+    progress.line(
+      out === "-" ? "Stopped before the end" : "Stopped before the end: the same command goes on",
+    );
+    return EXIT.interrupted;
+  }
+  if (totals.pictures > 0 && totals.errors === totals.pictures) {
+    throw new Error("Cannot label any of the pictures: each row says why");
+  }
+});

@@ -1,0 +1,165 @@
+/**
+ * Which pictures there are to label.
+ *
+ * @module
+ */
+import { type Glob, isGlob, parseGlob } from "./glob.ts";
+import { reasonOf } from "./read_picture.ts";
+
+/** A picture to label. */
+export interface Listed {
+  /** Its path. */
+  readonly path: string;
+  /** Why it can be none, where that is known already. */
+  readonly problem?: string;
+}
+
+/** What folders hold that is no picture to label. */
+export interface Skipped {
+  /** Files that by their names are no pictures, or hidden. */
+  files: number;
+  /** Folders that cannot be read. */
+  unreadable: number;
+  /** Links to a folder that they are in. */
+  loops: number;
+}
+
+const PICTURE = /\.(?:jpe?g|png)$/i;
+/** Files that systems leave in folders. */
+const IGNORED = /^(?:\..*|__MACOSX|Thumbs\.db|desktop\.ini)$/i;
+/** What makes a spreadsheet take a cell for a formula. */
+const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
+
+/** Lists pictures, and counts what it passes over. */
+export class Listing {
+  readonly #inputs: readonly string[];
+  /** What was passed over so far. */
+  readonly skipped: Skipped = { files: 0, unreadable: 0, loops: 0 };
+
+  /** @param inputs Files, folders and patterns. */
+  constructor(inputs: readonly string[]) {
+    this.#inputs = inputs;
+  }
+
+  /**
+   * Goes through the inputs in their order and through folders in the order of their entries' code
+   * units: the order is the same on every file system. Of a folder's pictures no more than the names
+   * in it are held in memory.
+   *
+   * Links are followed, but not to a folder that they are in. What was named stands for itself:
+   * it is listed even if there is no such file.
+   */
+  async *pictures(): AsyncGenerator<Listed, void, undefined> {
+    for (const input of this.#inputs) {
+      for await (const { path, problem } of this.#picturesOf(input)) {
+        yield { path: plainPath(path), problem };
+      }
+    }
+  }
+
+  async *#picturesOf(input: string): AsyncGenerator<Listed, void, undefined> {
+    const info = await Deno.stat(input).catch(() => null);
+    if (info?.isDirectory) {
+      yield* this.#namedFolder(input, input.replace(/(?<=[^/])\/+$/, ""));
+    } else if (info || !isGlob(input)) {
+      yield { path: input };
+    } else {
+      const glob = parseGlob(input);
+      let found = 0;
+      for await (const listed of this.#namedFolder(input, glob.base, glob)) {
+        found++;
+        yield listed;
+      }
+      if (found === 0) {
+        yield { path: input, problem: "Cannot find a JPEG or PNG file of that name" };
+      }
+    }
+  }
+
+  async *#namedFolder(
+    input: string,
+    folder: string,
+    glob?: Glob,
+  ): AsyncGenerator<Listed, void, undefined> {
+    let entries: Deno.DirEntry[];
+    try {
+      entries = await sortedEntries(folder || ".");
+    } catch (error) {
+      if (glob && error instanceof Deno.errors.NotFound) return;
+      yield { path: input, problem: `Cannot read the folder: ${reasonOf(error)}` };
+      return;
+    }
+    yield* this.#walk(folder, entries, glob);
+  }
+
+  async *#walk(
+    root: string,
+    rootEntries: Deno.DirEntry[],
+    glob?: Glob,
+  ): AsyncGenerator<Listed, void, undefined> {
+    const open = [{ folder: root, entries: rootEntries, next: 0 }];
+    for (let last; (last = open.at(-1));) {
+      const entry = last.entries[last.next++];
+      if (!entry) {
+        open.pop();
+        continue;
+      }
+      const path = childOf(last.folder, entry.name);
+      const kind = await kindOf(path, entry);
+      if (kind === "folder") {
+        if (IGNORED.test(entry.name) || (glob && open.length > glob.depth)) continue;
+        if (entry.isSymlink && await leadsBack(path, open.map(({ folder }) => folder))) {
+          this.skipped.loops++;
+          continue;
+        }
+        try {
+          open.push({ folder: path, entries: await sortedEntries(path), next: 0 });
+        } catch {
+          this.skipped.unreadable++;
+        }
+      } else if (!glob || glob.matches(path)) {
+        if (kind === "file" && PICTURE.test(entry.name) && !IGNORED.test(entry.name)) {
+          yield { path };
+        } else {
+          this.skipped.files++;
+        }
+      }
+    }
+  }
+}
+
+/**
+ * A path that no spreadsheet takes for a formula, of the same file.
+ *
+ * @param path Any path.
+ * @returns For instance `./=1+1.jpg` of `=1+1.jpg`; others stay as they are.
+ */
+export function plainPath(path: string): string {
+  return FORMULA.test(path) ? `./${path}` : path;
+}
+
+function childOf(folder: string, name: string): string {
+  return folder === "" || folder.endsWith("/") ? folder + name : `${folder}/${name}`;
+}
+
+async function sortedEntries(folder: string): Promise<Deno.DirEntry[]> {
+  const entries = await Array.fromAsync(Deno.readDir(folder));
+  return entries.sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
+/** What an entry is, or what its link leads to; a link to nothing may have been a file. */
+async function kindOf(path: string, entry: Deno.DirEntry): Promise<"file" | "folder" | "other"> {
+  const { isFile, isDirectory } = entry.isSymlink
+    ? await Deno.stat(path).catch(() => ({ isFile: true, isDirectory: false }))
+    : entry;
+  return isFile ? "file" : isDirectory ? "folder" : "other";
+}
+
+/** Whether a link leads to one of the folders that it is in. */
+async function leadsBack(link: string, folders: readonly string[]): Promise<boolean> {
+  const target = await Deno.realPath(link);
+  for (const folder of folders) {
+    if (await Deno.realPath(folder || ".") === target) return true;
+  }
+  return false;
+}
