@@ -14,7 +14,7 @@ import {
 import { sha256 } from "../src/pretrained/packaged_weights.ts";
 import { FerRecognizer } from "../src/recognizer.ts";
 import { chooseModel, MODEL_FLAG } from "./choose_model.ts";
-import { startComputing } from "./compute.ts";
+import { type Computing, startComputing } from "./compute.ts";
 import { type Command, type FilledFlagValues, UsageError } from "./flags.ts";
 import { catchInterrupt } from "./interrupt.ts";
 import { csvFormat } from "./label/csv_format.ts";
@@ -161,16 +161,20 @@ async function identityOf(
 }
 
 /** What looks at the pictures. */
-async function labellerOf(values: Values, model: LoadedModel): Promise<Labeller> {
+async function labellerOf(
+  values: Values,
+  model: LoadedModel,
+  computing: Computing,
+): Promise<Labeller> {
   const { crops, anyQuality, maxFaces, minScore, batchSize } = values;
   if (crops) {
     return async (images) => {
-      const results = await predict(model, images, { batchSize });
+      const results = await computing.wait(() => predict(model, images, { batchSize }));
       return results.map((probabilities) => [{ probabilities }]);
     };
   }
   const recognizer = await FerRecognizer.load({ model, maxFaces, minScore });
-  return (images) => recognizer.recognizeMany(images, { anyQuality });
+  return (images) => computing.wait(() => recognizer.recognizeMany(images, { anyQuality }));
 }
 
 await runProgram(COMMAND, async (values, inputs) => {
@@ -198,14 +202,15 @@ await runProgram(COMMAND, async (values, inputs) => {
   );
   const { signal } = interrupt;
 
-  const stop = await startComputing();
+  const computing = await startComputing();
   const model = await chosen.load();
   const { classes } = model.metadata;
   const { size } = model.metadata.preprocessing;
   // A network that gives no numbers is found out here, not at every picture.
-  await predict(model, { data: new Uint8Array(size * size), width: size, height: size });
+  const black = { data: new Uint8Array(size * size), width: size, height: size };
+  await computing.wait(() => predict(model, black));
   const format = formatName === "csv" ? csvFormat(classes, crops) : jsonlFormat(classes);
-  const labeller = await labellerOf(values, model);
+  const labeller = await labellerOf(values, model, computing);
   const output = out === "-" ? await openRowPipe(format) : await openRowFile(
     out,
     format,
@@ -250,7 +255,7 @@ await runProgram(COMMAND, async (values, inputs) => {
   decoder.close();
   await output.close(totals, !signal.aborted);
   model.model.dispose();
-  stop();
+  computing.stop();
 
   progress.clear();
   if (sources.found === 0 && !signal.aborted) {

@@ -64,7 +64,7 @@ await runProgram(COMMAND, async ({ model: given, explain: why, tta, json }, file
     throw new UsageError(`Cannot explain ${files.length} images in ${why}: name one FILE`);
   }
   const chosen = await chooseModel(given);
-  const stop = await startComputing();
+  const { stop } = await startComputing();
   const { model, metadata: { classes } } = await chosen.load();
   if (!json) print(`model  ${chosen.name}`);
   const width = Math.max(...files.map((file) => file.length));

@@ -80,7 +80,7 @@ async function reportPackaged(
 ): Promise<string> {
   const { dataset } = await openData(data);
   const splits = trainingSplits(dataset, DEFAULT_TRAINING_CONFIG.seed);
-  const stop = await startComputing();
+  const { stop } = await startComputing();
   const model = await chosen.load();
   const folder = await evaluated(model, splits);
   const { training, validation } = splits;
@@ -107,7 +107,7 @@ await runProgram(COMMAND, async ({ data, model: given, noPhotos }, operands) => 
     return EXIT.ok;
   }
   const splits = await splitsOf(runDirectory, data);
-  const stop = splits ? await startComputing() : () => {};
+  const { stop } = splits ? await startComputing() : { stop() {} };
   const { training, validation: dataset } = splits ?? {};
   const model = splits && given !== undefined ? await chosen?.load() : undefined;
   print(await writeReport(runDirectory, { model, dataset, training, photos }));
