@@ -1,11 +1,10 @@
 /**
- * What an exported file says of itself.
+ * What an exported file says of where it comes from.
  *
  * @module
  */
-import { describeModel, type FerModel, type ModelDescription } from "../model/description.ts";
+import type { FerModel } from "../model/description.ts";
 import type { LoadedModel } from "../model/model_file.ts";
-import { networkOf } from "../predict/network.ts";
 import { VERSION } from "../version.ts";
 
 /** The library's name, as files name their producer. */
@@ -14,8 +13,8 @@ export const LIBRARY = "@fer/core";
 /** Where it is to be had. */
 const SOURCE = "https://jsr.io/@fer/core";
 
-/** What stands beside the weights. */
-export interface ExportMetadata extends ModelDescription {
+/** Where an exported file comes from. */
+export interface Provenance {
   /** The version of the library that wrote the file. */
   readonly libraryVersion: string;
   /** Where that library is to be had. */
@@ -29,17 +28,14 @@ export interface ExportMetadata extends ModelDescription {
 }
 
 /**
- * What an exported file says of itself.
+ * Where an exported file comes from.
  *
  * @param model A model, or what `loadModel()` gave.
  * @param license The licence of the weights.
- * @throws {TypeError} When the model was made by other means.
  */
-export function exportMetadata(model: FerModel | LoadedModel, license?: string): ExportMetadata {
-  const network = networkOf(model);
+export function provenanceOf(model: FerModel | LoadedModel, license?: string): Provenance {
   const { data = null, metrics = null } = "metadata" in model ? model.metadata : {};
   return {
-    ...describeModel(network),
     libraryVersion: VERSION,
     source: SOURCE,
     ...(license === undefined ? {} : { license }),

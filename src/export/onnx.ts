@@ -8,7 +8,7 @@ import { describeModel, type FerModel } from "../model/description.ts";
 import type { LoadedModel } from "../model/model_file.ts";
 import { networkOf } from "../predict/network.ts";
 import { VERSION } from "../version.ts";
-import { exportMetadata, LIBRARY } from "./metadata.ts";
+import { LIBRARY, provenanceOf } from "./metadata.ts";
 import { OnnxGraph } from "./onnx_graph.ts";
 import { appendLayers } from "./onnx_layers.ts";
 import { encodeOnnxModel, type OnnxValue } from "./onnx_message.ts";
@@ -66,9 +66,9 @@ export async function encodeOnnx(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { preprocess = false, license } = options;
   const network = networkOf(model);
-  const { classes, preprocessing } = describeModel(network);
+  const description = describeModel(network);
+  const { classes, preprocessing, temperature } = description;
   const { size, mean, std } = preprocessing;
-  const metadata = exportMetadata(model, license);
 
   const input: OnnxValue = preprocess
     ? {
@@ -94,7 +94,6 @@ export async function encodeOnnx(
   if (preprocess) appendPreprocessing(preprocessing, graph);
   await appendLayers(network, graph);
   if (preprocess) {
-    const { temperature } = metadata;
     if (temperature !== 1) {
       const divisor = graph.constant("temperature", [], Float32Array.of(temperature));
       graph.then("Div", "calibrated", [divisor]);
@@ -113,7 +112,9 @@ export async function encodeOnnx(
     inputs: [input],
     outputs: [output],
     metadata: Object.fromEntries(
-      Object.entries(metadata).map(([key, value]) => [key, JSON.stringify(value)]),
+      Object.entries({ ...description, ...provenanceOf(model, license) }).map((
+        [key, value],
+      ) => [key, JSON.stringify(value)]),
     ),
   });
 }

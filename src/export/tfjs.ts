@@ -10,7 +10,7 @@ import type { LoadedModel } from "../model/model_file.ts";
 import { networkOf } from "../predict/network.ts";
 import { VERSION } from "../version.ts";
 import { writeNewFolder } from "./folder.ts";
-import { exportMetadata, LIBRARY } from "./metadata.ts";
+import { LIBRARY, provenanceOf } from "./metadata.ts";
 import { standardTopology, standardWeightName } from "./standard_layers.ts";
 
 /** What a folder for tfjs is to hold. */
@@ -69,7 +69,7 @@ export async function encodeTfjs(
   options: TfjsOptions = {},
 ): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const network = networkOf(model);
-  const metadata = exportMetadata(model, options.license);
+  const description = describeModel(network);
   const weights = await Promise.all(
     network.layers.flatMap((layer) =>
       layer.weights.map(async (weight) => {
@@ -107,7 +107,7 @@ export async function encodeTfjs(
       })),
     }],
     // predict() and the rest of this library take the loaded model for one of their own.
-    userDefinedMetadata: { fer: describeModel(network), export: metadata },
+    userDefinedMetadata: { fer: description, export: provenanceOf(model, options.license) },
   };
   return new Map([["model.json", new TextEncoder().encode(JSON.stringify(json))], ...shards]);
 }
