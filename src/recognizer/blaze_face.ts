@@ -12,19 +12,58 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { runsPrograms } from "../kernels/active.ts";
-import { normalizedPixels } from "../kernels/pixels.ts";
-import { readSafetensors } from "../model/safetensors.ts";
-import { INPUT_SIZE, OUTPUTS } from "./anchors.ts";
+import { convolvePictures } from "../kernels/picture_convolution.ts";
+import { gpuBackend } from "../kernels/program.ts";
+import { packSeparableBlock, separableBlock, separableFits } from "../kernels/separable_block.ts";
+import { readSafetensors, type TensorData } from "../model/safetensors.ts";
+import { INPUT_SIZE } from "./anchors.ts";
 
-/** Whether a block halves height and width. */
+/** The blocks that halve height and width. */
 const HALVES = [2, 5, 11];
 const BLOCKS = 16;
 /** The blocks whose output the two heads look at. */
 const HEADS = [10, 15];
 
+/** Weights on the host. */
+type Weights = ReadonlyMap<string, TensorData>;
+
+function weightOf(weights: Weights, name: string): TensorData & { readonly data: Float32Array } {
+  const weight = weights.get(name);
+  if (!(weight?.data instanceof Float32Array)) {
+    throw new TypeError(`Cannot find weight ${name} of the face detector`);
+  }
+  return { ...weight, data: weight.data };
+}
+
+/** Fills an axis up with zeros to a multiple of four: what the programs read at once. */
+function filledUp({ shape, data }: TensorData, axis: number): TensorData {
+  const length = Math.ceil(shape[axis] / 4) * 4;
+  if (length === shape[axis]) return { dtype: "F32", shape, data };
+  const inner = shape.slice(axis + 1).reduce((size, each) => size * each, 1);
+  const [from, to] = [shape[axis] * inner, length * inner];
+  const filled = new Float32Array(data.length / from * to);
+  for (let i = 0; i * from < data.length; i++) {
+    filled.set((data as Float32Array).subarray(i * from, (i + 1) * from), i * to);
+  }
+  return { dtype: "F32", shape: shape.with(axis, length), data: filled };
+}
+
+/** A block's channels in fours; those that are added stay zero all the way through. */
+function blockWeights(tensors: Weights): Weights {
+  return new Map([...tensors].map(([name, tensor]) => {
+    if (!name.startsWith("block")) return [name, tensor];
+    if (name.endsWith(".bias")) return [name, filledUp(tensor, 0)];
+    const inputs = filledUp(tensor, 2);
+    return [name, name.endsWith("pointwise.weight") ? filledUp(inputs, 3) : inputs];
+  }));
+}
+
 /** The network, on tfjs's current backend. */
 export class BlazeFace {
-  readonly #weights: ReadonlyMap<string, tf.Tensor>;
+  /** Uploaded where they are first used. */
+  readonly #tensors: ReadonlyMap<string, tf.Tensor>;
+  /** The blocks' weights as our program reads them. */
+  readonly #packed: readonly tf.Tensor[];
 
   /**
    * Makes the network.
@@ -32,22 +71,31 @@ export class BlazeFace {
    * @param bytes The weight file.
    */
   constructor(bytes: Uint8Array) {
-    const { tensors } = readSafetensors(bytes, "the face detector");
-    this.#weights = new Map(
-      [...tensors].map(([name, { data, shape }]) => [
-        name,
-        tf.keep(tf.tensor(data as Float32Array, [...shape])),
-      ]),
-    );
+    const weights = blockWeights(readSafetensors(bytes, "the face detector").tensors);
+    const keep = ({ data, shape }: Pick<TensorData, "data" | "shape">): tf.Tensor =>
+      tf.keep(tf.tensor(data as Float32Array, [...shape]));
+    this.#tensors = new Map([...weights].map(([name, tensor]) => [name, keep(tensor)]));
+    this.#packed = Array.from({ length: BLOCKS }, (_, block) => {
+      const data = packSeparableBlock({
+        depthwise: weightOf(weights, `block${block}.depthwise.weight`).data,
+        depthwiseBias: weightOf(weights, `block${block}.depthwise.bias`).data,
+        pointwise: weightOf(weights, `block${block}.pointwise.weight`).data,
+        pointwiseBias: weightOf(weights, `block${block}.pointwise.bias`).data,
+      });
+      return keep({ data, shape: [data.length] });
+    });
   }
 
   #weight<T extends tf.Tensor>(name: string): T {
-    const weight = this.#weights.get(name);
-    if (!weight) throw new TypeError(`Cannot find weight ${name} of the face detector`);
-    return weight as T;
+    return this.#tensors.get(name) as T;
   }
 
-  #convolution(x: tf.Tensor4D, name: string, stride: number, activation: "linear" | "relu") {
+  #convolution(
+    x: tf.Tensor4D,
+    name: string,
+    stride: number,
+    activation: "linear" | "relu",
+  ): tf.Tensor4D {
     return tf.fused.conv2d({
       x,
       filter: this.#weight<tf.Tensor4D>(`${name}.weight`),
@@ -60,17 +108,22 @@ export class BlazeFace {
 
   /** Depthwise, then pointwise convolution, beside which the input goes straight through. */
   #block(x: tf.Tensor4D, block: number): tf.Tensor4D {
-    const halves = HALVES.includes(block);
+    const stride = HALVES.includes(block) ? 2 : 1;
+    const outChannels = this.#weight(`block${block}.pointwise.bias`).size;
+    if (runsPrograms() && separableFits(x.shape, outChannels, stride)) {
+      const y = separableBlock(gpuBackend(), x, this.#packed[block], outChannels, stride);
+      return tf.engine().makeTensorFromTensorInfo(y) as tf.Tensor4D;
+    }
     const deep = tf.fused.depthwiseConv2d({
       x,
       filter: this.#weight<tf.Tensor4D>(`block${block}.depthwise.weight`),
       bias: this.#weight(`block${block}.depthwise.bias`),
-      strides: halves ? 2 : 1,
+      strides: stride,
       pad: "same",
     });
     const y = this.#convolution(deep, `block${block}.pointwise`, 1, "linear");
-    const pooled = halves ? tf.maxPool(x, 2, 2, "same") : x;
-    const more = y.shape[3] - pooled.shape[3];
+    const pooled = stride === 2 ? tf.maxPool(x, 2, 2, "same") : x;
+    const more = outChannels - pooled.shape[3];
     const straight = more > 0 ? tf.pad(pooled, [[0, 0], [0, 0], [0, 0], [0, more]]) : pooled;
     return tf.relu(tf.add(y, straight));
   }
@@ -78,7 +131,7 @@ export class BlazeFace {
   /**
    * Looks at pictures. Call it inside `tf.tidy()`.
    *
-   * @param pixels `[batch, 128, 128, 3]`, red, green and blue from 0 to 255.
+   * @param pixels RGBA, `[batch, 128, 128, 4]`; opacity is ignored.
    * @param batch How many.
    * @returns For each what `decodeAnchors()` reads, `[batch, OUTPUTS]`.
    */
@@ -97,17 +150,19 @@ export class BlazeFace {
   }
 
   #stem(pixels: Uint8Array, batch: number): tf.Tensor4D {
-    const shape = [batch, INPUT_SIZE, INPUT_SIZE, 3] as [number, number, number, number];
-    const x = runsPrograms()
-      ? normalizedPixels<tf.Tensor4D>(pixels, shape, 0.5, 0.5)
-      : tf.sub(tf.div(tf.cast(tf.tensor4d(pixels, shape, "int32"), "float32"), 127.5), 1);
+    if (runsPrograms()) {
+      const [filter, bias] = [this.#weight("stem.weight"), this.#weight("stem.bias")];
+      const y = convolvePictures(gpuBackend(), pixels, filter, bias, INPUT_SIZE);
+      return tf.engine().makeTensorFromTensorInfo(y) as tf.Tensor4D;
+    }
+    const samples = tf.tensor4d(pixels, [batch, INPUT_SIZE, INPUT_SIZE, 4], "int32");
+    const colours = tf.slice(samples, [0, 0, 0, 0], [-1, -1, -1, 3]);
+    const x = tf.sub(tf.div(tf.cast(colours, "float32"), 127.5), 1);
     return this.#convolution(x as tf.Tensor4D, "stem", 2, "relu");
   }
 
   /** Frees the weights. */
   dispose(): void {
-    tf.dispose([...this.#weights.values()]);
+    tf.dispose([...this.#tensors.values(), ...this.#packed]);
   }
 }
-
-export { OUTPUTS };

@@ -79,7 +79,7 @@ export async function detectFaces(
   const found: Candidate[][] = images.map(() => []);
   for (let from = 0; from < looks.length; from += BATCH) {
     const some = looks.slice(from, from + BATCH);
-    const length = 3 * INPUT_SIZE * INPUT_SIZE;
+    const length = 4 * INPUT_SIZE * INPUT_SIZE;
     const pixels = new Uint8Array(some.length * length);
     const squares = some.map(({ picture, part }, i) =>
       letterbox(images[picture], part, INPUT_SIZE, pixels.subarray(i * length, (i + 1) * length))

@@ -58,7 +58,7 @@ function reachOf(from: number, length: number, outputs: number, limit: number): 
  * @param image The picture: grey, RGB or RGBA; opacity is ignored.
  * @param part Which part of it, inside of it.
  * @param size Height and width of the square, in pixels.
- * @param out Where the square goes, `[size, size, 3]`, red, green and blue; all zeros before.
+ * @param out Where the square goes, RGBA, `[size, size, 4]`; all zeros before.
  * @returns How places in the square relate to places in the picture.
  */
 export function letterbox(image: Image, part: Box, size: number, out: Uint8Array): Letterbox {
@@ -89,8 +89,8 @@ export function letterbox(image: Image, part: Box, size: number, out: Uint8Array
         for (let i = 0; i < sums.length; i++) sums[i] += share * data[at + i];
       }
     }
-    let to = ((top + y) * size + left) * 3;
-    for (let x = 0; x < width; x++, to += 3) {
+    let to = ((top + y) * size + left) * 4;
+    for (let x = 0; x < width; x++, to += 4) {
       const [first, last] = [across.first[x] - start, across.last[x] - start];
       const [one, two] = [across.firstShare[x], across.lastShare[x]];
       const share = last - first > 1 ? (1 - one - two) / (last - first - 1) : 0;
@@ -111,6 +111,7 @@ export function letterbox(image: Image, part: Box, size: number, out: Uint8Array
       out[to] = r + 0.5;
       out[to + 1] = g + 0.5;
       out[to + 2] = b + 0.5;
+      out[to + 3] = 255;
     }
   }
   const scale = side / size;
