@@ -1,0 +1,248 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { encodePng, type Image } from "../../src/data.ts";
+import { createApp } from "../../examples/server/app.ts";
+import { type LogFields, logTo } from "../../examples/server/log.ts";
+import { readOptions, type ServerOptions } from "../../examples/server/options.ts";
+import { serverFigures } from "../../examples/server/server_figures.ts";
+import { makeService, type ServiceParts } from "../../examples/server/service.ts";
+import type { RecognizedFace } from "../../src/recognizer.ts";
+
+/** A face as wide as its picture. */
+function faceOf({ width, height }: Image): RecognizedFace {
+  return {
+    box: { x: 0, y: 0, width, height },
+    score: 0.9,
+    landmarks: [{ x: 1, y: 2 }],
+    crop: { x: 1, y: 1, size: 2, rotation: 0 },
+    quality: { size: width, sharpness: 1, brightness: 0.5, yaw: 0, roll: 0, issues: [] },
+    probabilities: [{ label: "happy", probability: 1 }],
+    map: { map: new Float32Array(4), size: 2 },
+  };
+}
+
+/** The app over made-up networks. */
+function makeApp(
+  options: Partial<ServerOptions> = {},
+  parts: Partial<ServiceParts> = {},
+) {
+  const base = readOptions(["--max-delay=0"]);
+  assert(base !== "help");
+  const lines: LogFields[] = [];
+  const batches: number[] = [];
+  const app = createApp(makeService({
+    network: {
+      served: {
+        ...{ name: "fer", version: "1", size: 2, classes: ["a", "b"], range: [-1, 1] },
+        temperature: 1,
+      },
+      largestBatch: 8,
+      logits: (images) =>
+        Promise.resolve(images.map(([first]) => new Float32Array([first, -first]))),
+    },
+    recognizer: {
+      recognizeMany(pictures) {
+        batches.push(pictures.length);
+        return Promise.resolve(pictures.map((picture) => [faceOf(picture)]));
+      },
+    },
+    options: { ...base, ...options },
+    isReady: () => true,
+    figures: serverFigures({}, () => true),
+    log: logTo((line) => lines.push(JSON.parse(line))),
+    ...parts,
+  }));
+  const ask = async (path: string, init?: RequestInit) => {
+    const response = await app.fetch(new Request(`http://x${path}`, init));
+    return { status: response.status, headers: response.headers, json: await response.json() };
+  };
+  const infer = (data: number[]) => {
+    const input = { name: "pixels", shape: [1, 1, 2, 2], datatype: "FP32", data };
+    const body = JSON.stringify({ inputs: [input] });
+    return ask("/v2/models/fer/infer", { method: "POST", body });
+  };
+  return { app, ask, infer, lines, batches };
+}
+
+const png = async (width: number, height: number): Promise<Uint8Array<ArrayBuffer>> =>
+  new Uint8Array(
+    await encodePng({ data: new Uint8Array(width * height).fill(128), width, height }),
+  );
+
+Deno.test("POST /recognize answers a picture with its size and its faces", async () => {
+  const { ask, lines } = makeApp();
+  const body = await png(3, 2);
+  const { status, json } = await ask("/recognize", { method: "POST", body });
+  const { map: _, ...face } = faceOf({ data: body, width: 3, height: 2 });
+  assertEquals([status, json], [200, { pictures: [{ width: 3, height: 2, faces: [face] }] }]);
+  assertEquals([lines[0].images, lines[0].bytes], [1, body.length]);
+});
+
+Deno.test("POST /recognize takes the files of a form, in one batch and in their order", async () => {
+  const { ask, batches } = makeApp();
+  const form = new FormData();
+  form.append("note", "no file");
+  for (const width of [4, 5, 6]) {
+    form.append("picture", new Blob([await png(width, 2)]), `${width}.png`);
+  }
+  const { status, json } = await ask("/recognize", { method: "POST", body: form });
+  assertEquals(status, 200);
+  assertEquals(
+    json.pictures.map(({ name, width, faces: [{ box }] }: Record<string, unknown[]> & {
+      faces: RecognizedFace[];
+    }) => [name, width, box.width]),
+    [["4.png", 4, 4], ["5.png", 5, 5], ["6.png", 6, 6]],
+  );
+  assertEquals(batches, [3]);
+});
+
+Deno.test("POST /recognize says what is wrong with what it was sent", async () => {
+  const { ask } = makeApp();
+  const post = (body: BodyInit, type?: string) =>
+    ask("/recognize", { method: "POST", body, headers: type ? { "content-type": type } : {} });
+  const form = new FormData();
+  form.append("a", new Blob([await png(2, 2)]), "good.png");
+  form.append("b", new Blob([(await png(2, 2)).slice(0, 40)]), "cut.png");
+  const noFile = new FormData();
+  noFile.append("a", "text");
+  const cases: [BodyInit, string | undefined, string][] = [
+    ["", undefined, "expected a JPEG or PNG as the body, got nothing"],
+    ["<svg/>", "image/svg+xml", "Cannot decode the picture: expected JPEG or PNG, got bytes 3c 73"],
+    [form, undefined, "Cannot decode cut.png: its PNG data is damaged or cut off"],
+    [noFile, undefined, "expected JPEG or PNG files in the form, got none"],
+    ["not a form", "multipart/form-data; boundary=x", "the body is no form"],
+    ["not a form", "multipart/form-data", "the body is no form"],
+    [Uint8Array.of(0xff, 0xd8, 0xff, 0xe0), undefined, "its header is damaged or cut off"],
+  ];
+  for (const [body, type, message] of cases) {
+    const { status, json } = await post(body, type);
+    assertEquals(status, 400, message);
+    assertStringIncludes(json.error, message);
+  }
+});
+
+Deno.test("a failure is 500, its cause in the log and not in the answer", async () => {
+  const { ask, lines } = makeApp({}, {
+    recognizer: { recognizeMany: () => Promise.reject(new Error("the GPU at 0x1234 burns")) },
+  });
+  const body = await png(2, 2);
+  const { status, json, headers } = await ask("/recognize", { method: "POST", body });
+  const id = headers.get("x-request-id");
+  assertEquals(status, 500);
+  assertEquals(json, { error: `The server failed; its log says why, at request ${id}` });
+  const [{ level, id: logged, error }] = lines;
+  assertEquals([level, logged, error], ["error", id, "the GPU at 0x1234 burns"]);
+});
+
+Deno.test("a result that does not come in time is 504, and the next request is answered", async () => {
+  const held = Promise.withResolvers<void>();
+  let first = true;
+  const { infer } = makeApp({ timeout: 0.05 }, {
+    network: {
+      served: {
+        ...{ name: "fer", version: "1", size: 2, classes: ["a"], range: [-1, 1] },
+        temperature: 1,
+      },
+      largestBatch: 8,
+      async logits(images) {
+        if (first) {
+          first = false;
+          await held.promise;
+        }
+        return images.map(() => new Float32Array([1]));
+      },
+    },
+  });
+  const { status, json } = await infer([0, 0, 0, 0]);
+  assertEquals([status, json.error], [504, "The result did not come within 0.05 s"]);
+  held.resolve();
+  assertEquals((await infer([0, 0, 0, 0])).status, 200);
+});
+
+Deno.test("a full queue sends requests away before their bodies are read", async () => {
+  const held = Promise.withResolvers<void>();
+  const { infer, app } = makeApp({ queue: 1 }, {
+    network: {
+      served: {
+        ...{ name: "fer", version: "1", size: 2, classes: ["a"], range: [-1, 1] },
+        temperature: 1,
+      },
+      largestBatch: 1,
+      async logits(images) {
+        await held.promise;
+        return images.map(() => new Float32Array([1]));
+      },
+    },
+  });
+  const answered = [infer([0, 0, 0, 0])];
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  answered.push(infer([0, 0, 0, 0]));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  // This body never ends.
+  const body = new ReadableStream({});
+  const refused = await app.fetch(
+    new Request("http://x/v2/models/fer/infer", { method: "POST", body }),
+  );
+  assertEquals([refused.status, refused.headers.get("retry-after")], [429, "1"]);
+  assertEquals(await refused.json(), { error: "The queue is full" });
+  held.resolve();
+  assertEquals((await Promise.all(answered)).map(({ status }) => status), [200, 200]);
+});
+
+Deno.test("bodies that together take too much memory are sent away, and welcome later", async () => {
+  // 32 bodies of 1,048 bytes at once.
+  const { app, infer } = makeApp({ maxBody: 0.001, timeout: 60 });
+  const open: ReadableStreamDefaultController<Uint8Array>[] = [];
+  const slow = Array.from({ length: 32 }, async () => {
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        open.push(controller);
+        controller.enqueue(new Uint8Array(1048));
+      },
+    });
+    const init = { method: "POST", body };
+    return (await app.fetch(new Request("http://x/v2/models/fer/infer", init))).status;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const { status, headers, json } = await infer([0, 0, 0, 0]);
+  assertEquals([status, headers.get("retry-after")], [429, "1"]);
+  assertEquals(json.error, "There are too many long requests at once");
+  for (const controller of open) controller.close();
+  assertEquals(new Set(await Promise.all(slow)), new Set([400]));
+  assertEquals((await infer([0, 0, 0, 0])).status, 200);
+});
+
+Deno.test("the server is not ready, and still answers, while it stops", async () => {
+  const { ask, infer } = makeApp({}, { isReady: () => false });
+  for (const path of ["/v2/health/ready", "/v2/models/fer/ready"]) {
+    const { status, json } = await ask(path);
+    assertEquals([status, json.ready], [503, false]);
+  }
+  assertEquals((await ask("/v2/health/live")).status, 200);
+  assertEquals((await infer([0.5, 0, 0, 0])).status, 200);
+});
+
+Deno.test("every answer says not to guess its type and not to keep it", async () => {
+  const { ask } = makeApp();
+  for (const path of ["/v2", "/nowhere", "/recognize"]) {
+    const { headers } = await ask(path);
+    assertEquals(headers.get("x-content-type-options"), "nosniff");
+    assertEquals(headers.get("cache-control"), "no-store");
+    assertMatch(headers.get("x-request-id") ?? "", /^[\da-f-]{36}$/);
+  }
+});
+
+Deno.test("a method that is not there is 405 and tells which is", async () => {
+  const { ask, app } = makeApp();
+  const cases: [string, string, string][] = [
+    ["POST", "/v2", "GET, HEAD"],
+    ["PUT", "/v2/models/fer/infer", "POST"],
+    ["GET", "/recognize", "POST"],
+    ["DELETE", "/metrics", "GET, HEAD"],
+  ];
+  for (const [method, path, allow] of cases) {
+    const { status, headers } = await ask(path, { method });
+    assertEquals([status, headers.get("allow")], [405, allow], path);
+  }
+  const head = await app.fetch(new Request("http://x/v2/health/live", { method: "HEAD" }));
+  assertEquals([head.status, await head.text()], [200, ""]);
+});
