@@ -67,7 +67,9 @@ async function sizeOf(path: string): Promise<number> {
 
 await runProgram(COMMAND, async ({ format, out, model: given, preprocess }) => {
   if (format === undefined) {
-    throw new UsageError(`Cannot export: --format is missing, one of ${Object.keys(ENDINGS)}`);
+    throw new UsageError(
+      `Cannot export: --format is missing, one of ${Object.keys(ENDINGS).join(", ")}`,
+    );
   }
   if (out === undefined) throw new UsageError("Cannot export: --out PATH is missing");
   if (preprocess && format !== "onnx") {
