@@ -188,6 +188,14 @@ await runProgram(COMMAND, async (values, inputs) => {
   }
   const shard = values.shard === undefined ? undefined : parseShard(values.shard);
   const formatName = formatOf(values);
+  const sourceOptions = {
+    inputs,
+    list,
+    listEnd: values.null ? "null" : "line",
+    shard,
+  } as const;
+  const sources = new Sources(sourceOptions);
+  await sources.check();
   if (values.model === undefined && !hasPretrained()) {
     throw new UsageError(
       "Cannot label without a model: this version of the library carries no trained network yet. " +
@@ -221,13 +229,6 @@ await runProgram(COMMAND, async (values, inputs) => {
   const before = totals.pictures;
   if (before > 0) progress.line(`${out} has ${count(before)} pictures already: going on`);
 
-  const sourceOptions = {
-    inputs,
-    list,
-    listEnd: values.null ? "null" : "line",
-    shard,
-  } as const;
-  const sources = new Sources(sourceOptions);
   const decoder = await startDecoder(values.workers, values.maxMegapixels);
   const decoded = decodeAhead(sources.pictures(output.done), decoder, {
     pictures: values.batchSize + decoder.width,

@@ -35,6 +35,21 @@ export class Sources {
     this.#listing = new Listing(options.inputs);
   }
 
+  /**
+   * Looks whether there is a list where one is named.
+   *
+   * @throws {UsageError} When there is none.
+   */
+  async check(): Promise<void> {
+    const { list } = this.#options;
+    if (list === undefined || list === "-") return;
+    try {
+      if ((await Deno.stat(list)).isDirectory) throw new TypeError("it is a folder");
+    } catch (cause) {
+      throw unreadable(list, cause);
+    }
+  }
+
   /** Pictures found so far, those of other shares included. */
   get found(): number {
     return this.#found;
@@ -97,11 +112,12 @@ export class Sources {
 async function openList(list: string): Promise<ReadableStream<Uint8Array>> {
   if (list === "-") return Deno.stdin.readable;
   try {
-    const file = await Deno.open(list);
-    if (!(await file.stat()).isDirectory) return file.readable;
-    file.close();
-    throw new TypeError("it is a folder");
+    return (await Deno.open(list)).readable;
   } catch (cause) {
-    throw new UsageError(`Cannot read the list ${list}: ${reasonOf(cause)}`, { cause });
+    throw unreadable(list, cause);
   }
+}
+
+function unreadable(list: string, cause: unknown): UsageError {
+  return new UsageError(`Cannot read the list ${list}: ${reasonOf(cause)}`, { cause });
 }
