@@ -10,8 +10,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { type Command, UsageError } from "../cli/flags.ts";
 import { print, runProgram, warn } from "../cli/program.ts";
+import { encodeOnnx } from "../src/export.ts";
 import { buildFerCnn, encodeModel, loadStateDict, toStateDict } from "../src/model.ts";
-import { encodeOnnx } from "./peers/onnx_file.ts";
 import { type CommandLine, PeerError, type RunningPeer, startPeer } from "./peers/process.ts";
 import { type Measured, resultsOf } from "./peers/results.ts";
 import { noise } from "./peers/serve.ts";
@@ -87,13 +87,11 @@ async function writeWork(folder: string, work: Work): Promise<void> {
     tensors.set(name, { ...tensor, data });
   }
   loadStateDict(model, tensors);
-  const { filters, size } = work.network;
-  const onnx = encodeOnnx(tensors, { blocks: filters.length, size, classes: work.classes });
-  const images = noise(1, work.batch * size ** 2);
+  const images = noise(1, work.batch * work.network.size ** 2);
   await Promise.all([
     Deno.writeTextFile(`${folder}/work.json`, JSON.stringify(work)),
     Deno.writeFile(`${folder}/weights.safetensors`, await encodeModel(model)),
-    Deno.writeFile(`${folder}/network.onnx`, onnx),
+    Deno.writeFile(`${folder}/network.onnx`, await encodeOnnx(model)),
     Deno.writeFile(`${folder}/images.f32`, new Uint8Array(images.buffer)),
   ]);
   model.dispose();

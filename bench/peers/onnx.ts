@@ -28,8 +28,13 @@ await servePeer(async ({ work, folder, images }) => {
   });
   const { size } = work.network;
   const [one, all] = [1, work.batch].map((count) => {
-    const image = new Tensor("float32", images.slice(0, count * size ** 2), [count, 1, size, size]);
-    return async () => (await session.run({ image })).logits.data;
+    const pixels = new Tensor("float32", images.slice(0, count * size ** 2), [
+      count,
+      1,
+      size,
+      size,
+    ]);
+    return async () => (await session.run({ pixels })).logits.data;
   });
   const job = (pass: () => Promise<Float32Array>): Job => ({
     async run() {

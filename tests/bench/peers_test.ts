@@ -1,6 +1,4 @@
 import { assert, assertAlmostEquals, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import protobuf from "protobufjs";
-import { encodeOnnx } from "../../bench/peers/onnx_file.ts";
 import { PeerError, startPeer } from "../../bench/peers/process.ts";
 import { resultsOf } from "../../bench/peers/results.ts";
 import { productJob, QUICK_WORK, RECIPE_WORK } from "../../bench/peers/work.ts";
@@ -44,25 +42,6 @@ Deno.test("resultsOf() takes the least time, the median, and the ratio to ours",
   const [ours, stock] = results.times;
   assertEquals([ours.runs, ours.minMs, ours.medianMs], [3, 20, 30]);
   assertEquals([stock.runs, stock.minMs, stock.medianMs], [2, 200, 250]);
-});
-
-Deno.test("encodeOnnx() writes what a reader of protocol buffers reads", () => {
-  const tensor = { dtype: "F32" as const, shape: [2], data: new Float32Array([1, -2]) };
-  const bytes = encodeOnnx(new Map([["bn1.bias", tensor]]), { blocks: 1, size: 48, classes: 7 });
-  // Field numbers of onnx.proto, read without its names.
-  const reader = protobuf.Reader.create(bytes);
-  const fields = new Map<number, number>();
-  while (reader.pos < reader.len) {
-    const tag = reader.uint32();
-    fields.set(tag >>> 3, (fields.get(tag >>> 3) ?? 0) + 1);
-    reader.skipType(tag & 7);
-  }
-  // ir_version, producer_name, graph, opset_import
-  assertEquals([...fields], [[1, 1], [2, 1], [7, 1], [8, 1]]);
-  const text = new TextDecoder("latin1").decode(bytes);
-  for (const word of ["Conv", "BatchNormalization", "MaxPool", "Gemm", "logits", "bn1.bias"]) {
-    assert(text.includes(word), word);
-  }
 });
 
 Deno.test("startPeer() says why a peer is missing", async () => {
