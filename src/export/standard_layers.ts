@@ -55,7 +55,7 @@ const WEIGHTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
-/** The library's initializers as tfjs's own. */
+/** A layer of tfjs without the initializers, which may be the library's. */
 function standardConfig(config: Json): Json {
   return Object.fromEntries(
     Object.entries(config).map(([key, value]) => [
