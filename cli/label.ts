@@ -13,7 +13,7 @@ import {
 } from "../mod.ts";
 import { sha256 } from "../src/pretrained/packaged_weights.ts";
 import { FerRecognizer } from "../src/recognizer.ts";
-import { chooseModel, MODEL_FLAG } from "./choose_model.ts";
+import { chooseModel, type ChosenModel, MODEL_FLAG } from "./choose_model.ts";
 import { type Computing, startComputing } from "./compute.ts";
 import { type Command, type FilledFlagValues, UsageError } from "./flags.ts";
 import { catchInterrupt } from "./interrupt.ts";
@@ -29,7 +29,7 @@ import type { RowFormat } from "./label/row_format.ts";
 import { openRowFile, openRowPipe } from "./label/row_file.ts";
 import type { RunIdentity } from "./label/run_identity.ts";
 import { parseShard } from "./label/shard.ts";
-import { Sources } from "./label/sources.ts";
+import { type SourceOptions, Sources } from "./label/sources.ts";
 import { count } from "./numbers.ts";
 import { streamOutput } from "./progress.ts";
 import { EXIT, runProgram } from "./program.ts";
@@ -177,8 +177,17 @@ async function labellerOf(
   return (images) => computing.wait(() => recognizer.recognizeMany(images, { anyQuality }));
 }
 
-await runProgram(COMMAND, async (values, inputs) => {
-  const { out, list, crops } = values;
+/** A command line that makes sense. */
+interface Plan {
+  readonly out: string;
+  readonly format: RowFormat["name"];
+  readonly sources: SourceOptions;
+  readonly model: ChosenModel;
+}
+
+/** Refuses what cannot be, before anything is loaded or written. */
+async function planOf(values: Values, inputs: readonly string[]): Promise<Plan> {
+  const { out, list } = values;
   if (out === undefined) throw new UsageError("Cannot label without --out FILE, or --out -");
   if (inputs.length === 0 && list === undefined) {
     throw new UsageError("Cannot label nothing: name INPUTs, or files with --list FILE");
@@ -187,49 +196,48 @@ await runProgram(COMMAND, async (values, inputs) => {
     throw new UsageError("Cannot read nulls with --null and no list: give --list FILE too");
   }
   const shard = values.shard === undefined ? undefined : parseShard(values.shard);
-  const formatName = formatOf(values);
-  const sourceOptions = {
-    inputs,
-    list,
-    listEnd: values.null ? "null" : "line",
-    shard,
-  } as const;
-  const sources = new Sources(sourceOptions);
-  await sources.check();
+  const format = formatOf(values);
+  const sources = { inputs, list, listEnd: values.null ? "null" : "line", shard } as const;
+  await new Sources(sources).check();
   if (values.model === undefined && !hasPretrained()) {
     throw new UsageError(
-      "Cannot label without a model: this version of the library carries no trained network yet. " +
+      "Cannot label without a model: this version of the library carries no trained network. " +
         "Give --model FILE or a run's folder, as deno task train leaves it",
     );
   }
-  const chosen = await chooseModel(values.model ?? "packaged");
+  return { out, format, sources, model: await chooseModel(values.model ?? "packaged") };
+}
+
+await runProgram(COMMAND, async (values, inputs) => {
+  const plan = await planOf(values, inputs);
+  const { out } = plan;
   const progress = new LabelProgress(streamOutput(Deno.stderr));
-  const interrupt = catchInterrupt(
+  const { signal } = catchInterrupt(
     () => progress.line("Stopping after these pictures; press Ctrl-C again to stop at once"),
     () => Deno.exit(EXIT.interrupted),
   );
-  const { signal } = interrupt;
-
   const computing = await startComputing();
-  const model = await chosen.load();
-  const { classes } = model.metadata;
-  const { size } = model.metadata.preprocessing;
+  const model = await plan.model.load();
+  const { classes, preprocessing: { size } } = model.metadata;
   // A network that gives no numbers is found out here, not at every picture.
   const black = { data: new Uint8Array(size * size), width: size, height: size };
   await computing.wait(() => predict(model, black));
-  const format = formatName === "csv" ? csvFormat(classes, crops) : jsonlFormat(classes);
   const labeller = await labellerOf(values, model, computing);
-  const output = out === "-" ? await openRowPipe(format) : await openRowFile(
-    out,
-    format,
-    await identityOf(values, formatName, chosen.name, model.model),
-    values.overwrite,
-  );
-  const totals = { ...output.before };
-  const before = totals.pictures;
-  if (before > 0) progress.line(`${out} has ${count(before)} pictures already: going on`);
-
   const decoder = await startDecoder(values.workers, values.maxMegapixels);
+
+  const format = plan.format === "csv" ? csvFormat(classes, values.crops) : jsonlFormat(classes);
+  const identity = await identityOf(values, format.name, plan.model.name, model.model);
+  const output = out === "-"
+    ? await openRowPipe(format)
+    : await openRowFile(out, format, identity, values.overwrite);
+  const { before } = output;
+  const totals = { ...before };
+  if (before.pictures > 0) {
+    progress.line(`${out} has ${count(before.pictures)} pictures already: going on`);
+  }
+
+  progress.start();
+  const sources = new Sources(plan.sources);
   const decoded = decodeAhead(sources.pictures(output.done), decoder, {
     pictures: values.batchSize + decoder.width,
     bytes: BATCH_BYTES,
@@ -238,19 +246,18 @@ await runProgram(COMMAND, async (values, inputs) => {
   const batches = labelPictures(decoded, labeller, {
     pictures: values.batchSize,
     bytes: BATCH_BYTES,
-    first: values.batchSize - before % values.batchSize,
+    // The others begin where they would have without a break.
+    first: values.batchSize - before.pictures % values.batchSize,
   });
-  progress.start();
-  new Sources(sourceOptions).count().then((total) => {
-    if (total !== null) progress.total = total;
-  }).catch(() => {}); // what cannot be read is told by those who need it
+  // What cannot be read is told by those who need it.
+  new Sources(plan.sources).count().then((total) => progress.total = total, () => {});
   for await (const batch of batches) {
     await output.append(batch.map((result) => format.rows(result)).join(""));
     for (const result of batch) {
       addPicture(totals, "error" in result ? null : result.faces.length);
     }
-    const errors = totals.errors - output.before.errors;
-    progress.update(totals.pictures - before, sources.passed, errors);
+    const done = totals.pictures - before.pictures;
+    progress.update(done, sources.passed, totals.errors - before.errors);
   }
   const { seconds } = progress;
   decoder.close();
@@ -262,13 +269,17 @@ await runProgram(COMMAND, async (values, inputs) => {
   if (sources.found === 0 && !signal.aborted) {
     throw new Error("Cannot label nothing: there is no JPEG or PNG file in what was named");
   }
-  const where = out === "-" ? "all" : out;
-  const summary = { totals, before, skipped: sources.skipped, seconds, where };
-  for (const line of summaryLines(summary)) progress.line(line);
+  const lines = summaryLines({
+    totals,
+    before: before.pictures,
+    skipped: sources.skipped,
+    seconds,
+    where: out === "-" ? "all" : out,
+  });
+  for (const line of lines) progress.line(line);
   if (signal.aborted) {
-    progress.line(
-      out === "-" ? "Stopped before the end" : "Stopped before the end: the same command goes on",
-    );
+    const how = out === "-" ? "" : ": the same command goes on";
+    progress.line(`Stopped before the end${how}`);
     return EXIT.interrupted;
   }
   if (totals.pictures > 0 && totals.errors === totals.pictures) {

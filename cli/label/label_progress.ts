@@ -39,11 +39,11 @@ export class LabelProgress {
   }
 
   /**
-   * How many pictures there are in all, once it is known.
+   * How many pictures there are in all, once it is known; null where it cannot be.
    *
    * @param total Pictures.
    */
-  set total(total: number) {
+  set total(total: number | null) {
     this.#total = total;
   }
 

@@ -30,6 +30,14 @@ const IGNORED = /^(?:\..*|__MACOSX|Thumbs\.db|desktop\.ini)$/i;
 /** What makes a spreadsheet take a cell for a formula. */
 const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
 
+/** What a folder holds. */
+interface Folder {
+  /** Its entries' names, sorted. */
+  readonly names: readonly string[];
+  /** Those that are no plain files. */
+  readonly special: ReadonlyMap<string, Deno.DirEntry>;
+}
+
 /** Lists pictures, and counts what it passes over. */
 export class Listing {
   readonly #inputs: readonly string[];
@@ -81,44 +89,45 @@ export class Listing {
     folder: string,
     glob?: Glob,
   ): AsyncGenerator<Listed, void, undefined> {
-    let entries: Deno.DirEntry[];
+    let content: Folder;
     try {
-      entries = await sortedEntries(folder || ".");
+      content = await readFolder(folder || ".");
     } catch (error) {
       if (glob && error instanceof Deno.errors.NotFound) return;
       yield { path: input, problem: `Cannot read the folder: ${reasonOf(error)}` };
       return;
     }
-    yield* this.#walk(folder, entries, glob);
+    yield* this.#walk(folder, content, glob);
   }
 
   async *#walk(
     root: string,
-    rootEntries: Deno.DirEntry[],
+    content: Folder,
     glob?: Glob,
   ): AsyncGenerator<Listed, void, undefined> {
-    const open = [{ folder: root, entries: rootEntries, next: 0 }];
+    const open = [{ folder: root, ...content, next: 0 }];
     for (let last; (last = open.at(-1));) {
-      const entry = last.entries[last.next++];
-      if (!entry) {
+      if (last.next === last.names.length) {
         open.pop();
         continue;
       }
-      const path = childOf(last.folder, entry.name);
-      const kind = await kindOf(path, entry);
+      const name = last.names[last.next++];
+      const path = childOf(last.folder, name);
+      const entry = last.special.get(name);
+      const kind = entry ? await kindOf(path, entry) : "file";
       if (kind === "folder") {
-        if (IGNORED.test(entry.name) || (glob && open.length > glob.depth)) continue;
-        if (entry.isSymlink && await leadsBack(path, open.map(({ folder }) => folder))) {
+        if (IGNORED.test(name) || (glob && open.length > glob.depth)) continue;
+        if (entry?.isSymlink && await leadsBack(path, open.map(({ folder }) => folder))) {
           this.skipped.loops++;
           continue;
         }
         try {
-          open.push({ folder: path, entries: await sortedEntries(path), next: 0 });
+          open.push({ folder: path, ...await readFolder(path), next: 0 });
         } catch {
           this.skipped.unreadable++;
         }
       } else if (!glob || glob.matches(path)) {
-        if (kind === "file" && PICTURE.test(entry.name) && !IGNORED.test(entry.name)) {
+        if (kind === "file" && PICTURE.test(name) && !IGNORED.test(name)) {
           yield { path };
         } else {
           this.skipped.files++;
@@ -142,9 +151,15 @@ function childOf(folder: string, name: string): string {
   return folder === "" || folder.endsWith("/") ? folder + name : `${folder}/${name}`;
 }
 
-async function sortedEntries(folder: string): Promise<Deno.DirEntry[]> {
-  const entries = await Array.fromAsync(Deno.readDir(folder));
-  return entries.sort((a, b) => a.name < b.name ? -1 : 1);
+/** Reads a folder. Of a file no more than its name is kept: there may be a million. */
+async function readFolder(folder: string): Promise<Folder> {
+  const names: string[] = [];
+  const special = new Map<string, Deno.DirEntry>();
+  for await (const entry of Deno.readDir(folder)) {
+    names.push(entry.name);
+    if (!entry.isFile) special.set(entry.name, entry);
+  }
+  return { names: names.sort(), special };
 }
 
 /** What an entry is, or what its link leads to; a link to nothing may have been a file. */
