@@ -15,7 +15,7 @@ import { DATA_FLAG, openData, splitOf } from "../cli/source.ts";
 import { useWebGpu } from "../src/backend.ts";
 import { FerDataset } from "../src/data.ts";
 import { predictDataset } from "../src/predict.ts";
-import { cropOf, FRAMING, type Framing, rollOf } from "../src/recognizer/alignment.ts";
+import { cropOf, FRAMING, type Framing, middleOf, rollOf } from "../src/recognizer/alignment.ts";
 import { BlazeFace } from "../src/recognizer/blaze_face.ts";
 import { cutOut } from "../src/recognizer/crop.ts";
 import { detectFaces } from "../src/recognizer/detector.ts";
