@@ -33,8 +33,11 @@ export interface BatchRecord {
 
 /** How a batcher collects and what it does with it. */
 export interface BatcherOptions<Item, Result> {
-  /** The most images in a batch. */
-  readonly maxBatch: number;
+  /**
+   * How many images a batch may have, ascending from 1; see {@linkcode batchSizes}. A batch has the
+   * most that wait; who is left over goes with the next.
+   */
+  readonly sizes: readonly number[];
   /** Milliseconds that an image waits for company while nothing else is being computed. */
   readonly maxDelay: number;
   /** The most images that wait. */
@@ -42,7 +45,7 @@ export interface BatcherOptions<Item, Result> {
   /**
    * Computes a batch; called once the one before is done.
    *
-   * @param items From one to `maxBatch` images.
+   * @param items As many images as one of the sizes.
    * @returns As many results, in the same order.
    */
   readonly run: (items: readonly Item[]) => Promise<readonly Result[]>;
@@ -68,6 +71,23 @@ export interface QueueState {
   readonly rate: number | undefined;
   /** The most images that wait, and so the most that a request may have. */
   readonly queueLimit: number;
+}
+
+/**
+ * Sizes of batches, each at most half as large again as the one before. tfjs keeps the GPU's buffers
+ * by their sizes for ever: with any size from 1 to 64 it would come to hold 2,080 images' worth of
+ * them, with these 220.
+ *
+ * @param most The largest.
+ * @returns 1, 2, 3, 4, 6, 8, 12, 16, 24, 32... and the largest.
+ */
+export function batchSizes(most: number): number[] {
+  const sizes: number[] = [];
+  for (let size = 1; size < most; size *= 2) {
+    sizes.push(size);
+    if (size > 1 && 1.5 * size < most) sizes.push(1.5 * size);
+  }
+  return [...sizes, most];
 }
 
 interface Job<Item, Result> {
@@ -114,11 +134,18 @@ export class Batcher<Item, Result> implements QueueState {
    * @throws {RangeError} When one of the numbers makes no sense.
    */
   constructor(options: BatcherOptions<Item, Result>) {
-    const { maxBatch, maxDelay, queueLimit } = options;
-    for (const [name, value] of Object.entries({ maxBatch, queueLimit })) {
-      if (!Number.isSafeInteger(value) || value < 1) {
-        throw new RangeError(`Cannot batch with ${name} ${value}: expected an integer from 1 on`);
-      }
+    const { sizes, maxDelay, queueLimit } = options;
+    const isAscending = sizes[0] === 1 &&
+      sizes.every((size, i) => Number.isSafeInteger(size) && (i === 0 || size > sizes[i - 1]));
+    if (!isAscending) {
+      throw new RangeError(
+        `Cannot batch with sizes ${sizes}: expected ascending integers from 1 on`,
+      );
+    }
+    if (!Number.isSafeInteger(queueLimit) || queueLimit < 1) {
+      throw new RangeError(
+        `Cannot batch with queueLimit ${queueLimit}: expected an integer from 1 on`,
+      );
     }
     if (!(maxDelay >= 0)) {
       throw new RangeError(`Cannot batch with maxDelay ${maxDelay}: expected 0 or more`);
@@ -139,6 +166,11 @@ export class Batcher<Item, Result> implements QueueState {
   /** Images a second of the last batches; `undefined` before the first. */
   get rate(): number | undefined {
     return this.#seconds > 0 ? this.#images / this.#seconds : undefined;
+  }
+
+  /** How many images a batch may have. */
+  get sizes(): readonly number[] {
+    return this.#options.sizes;
   }
 
   /** The most images that wait, and so the most that a request may have. */
@@ -204,9 +236,9 @@ export class Batcher<Item, Result> implements QueueState {
   #pump(): void {
     clearTimeout(this.#timer);
     if (this.#running > 0 || this.#waiting === 0) return;
-    const { maxBatch, maxDelay } = this.#options;
+    const { sizes, maxDelay } = this.#options;
     const left = this.#queue[0].since + maxDelay - performance.now();
-    if (this.#waiting < maxBatch && left > 0) {
+    if (this.#waiting < sizes[sizes.length - 1] && left > 0) {
       this.#timer = setTimeout(() => this.#pump(), left);
       return;
     }
@@ -216,7 +248,9 @@ export class Batcher<Item, Result> implements QueueState {
   /** Takes the next batch out of the queue. */
   #take(): Stretch<Item, Result>[] {
     const batch: Stretch<Item, Result>[] = [];
-    let room = this.#options.maxBatch;
+    const fits = (size: number) => size <= this.#waiting;
+    const size = this.#options.sizes.findLast(fits) ?? 1;
+    let room = size;
     while (room > 0 && this.#queue.length > 0) {
       const job = this.#queue[0];
       const from = job.next;
@@ -226,7 +260,7 @@ export class Batcher<Item, Result> implements QueueState {
       room -= to - from;
       if (to === job.items.length) this.#queue.shift();
     }
-    this.#running = this.#options.maxBatch - room;
+    this.#running = size - room;
     this.#waiting -= this.#running;
     return batch;
   }

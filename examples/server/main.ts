@@ -54,7 +54,7 @@ async function serve(options: ServerOptions): Promise<void> {
     figures: serverFigures({ version: VERSION, adapter }, () => isReady),
     checkToken: token === undefined ? undefined : await checkToken(token),
   });
-  await warmUp(network, Math.min(options.maxBatch, network.largestBatch));
+  await warmUp(network, service.infer.sizes);
   await recognizer.warmUp();
 
   const server = listen(options, createApp(service).fetch);

@@ -6,7 +6,7 @@
 import type { RecognizedFace } from "../../src/recognizer.ts";
 import type { Image } from "../../mod.ts";
 import type { Service } from "./app.ts";
-import { Batcher } from "./batcher.ts";
+import { Batcher, batchSizes } from "./batcher.ts";
 import type { Log } from "./log.ts";
 import { oneAtATime } from "./one_at_a_time.ts";
 import type { ServerOptions } from "./options.ts";
@@ -61,14 +61,14 @@ export function makeService(parts: ServiceParts): Service {
   const { maxDelay, maxBody, maxMegapixels, timeout } = options;
   const inTurn = oneAtATime();
   const infer = new Batcher<Float32Array, Float32Array>({
-    maxBatch: Math.min(options.maxBatch, network.largestBatch),
+    sizes: batchSizes(Math.min(options.maxBatch, network.largestBatch)),
     maxDelay,
     queueLimit: options.queue,
     run: (images) => inTurn(() => network.logits(images)),
     onBatch: (batch) => figures.onBatch("infer", batch),
   });
   const recognize = new Batcher<Image, readonly RecognizedFace[]>({
-    maxBatch: options.pictureBatch,
+    sizes: batchSizes(options.pictureBatch),
     maxDelay,
     queueLimit: options.pictureQueue,
     run: (pictures) => inTurn(() => recognizer.recognizeMany(pictures)),

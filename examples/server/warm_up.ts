@@ -16,16 +16,13 @@ const PNG =
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==";
 
 /**
- * Loads the decoders, and has the network compute batches of 1, 2, 4... images.
+ * Loads the decoders, and has the network compute a batch of each size.
  *
  * @param network The network.
- * @param maxBatch The largest batch.
+ * @param sizes The sizes.
  */
-export async function warmUp(network: LogitsSource, maxBatch: number): Promise<void> {
+export async function warmUp(network: LogitsSource, sizes: readonly number[]): Promise<void> {
   for (const file of [JPEG, PNG]) await decodeImage(Uint8Array.fromBase64(file));
   const blank = new Float32Array(network.served.size ** 2);
-  for (let images = 1;; images = Math.min(2 * images, maxBatch)) {
-    await network.logits(Array.from({ length: images }, () => blank));
-    if (images === maxBatch) break;
-  }
+  for (const size of sizes) await network.logits(Array.from({ length: size }, () => blank));
 }

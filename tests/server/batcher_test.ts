@@ -1,16 +1,24 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { Batcher, type BatchRecord, QueueFullError } from "../../examples/server/batcher.ts";
+import {
+  Batcher,
+  type BatchRecord,
+  batchSizes,
+  QueueFullError,
+} from "../../examples/server/batcher.ts";
 import { oneAtATime } from "../../examples/server/one_at_a_time.ts";
+
+/** Every size. */
+const upTo = (most: number) => Array.from({ length: most }, (_, i) => i + 1);
 
 /** A batcher whose batches end when the test says so; a result is ten times its item. */
 function heldBatcher(
-  options: { maxBatch?: number; maxDelay?: number; queueLimit?: number } = {},
+  { maxBatch = 4, ...options }: { maxBatch?: number; maxDelay?: number; queueLimit?: number } = {},
 ) {
   const batches: { items: readonly number[]; finish: (error?: Error) => void }[] = [];
   const records: BatchRecord[] = [];
   const batcher = new Batcher<number, number>({
-    ...{ maxBatch: 4, maxDelay: 0, queueLimit: 100, ...options },
+    ...{ sizes: upTo(maxBatch), maxDelay: 0, queueLimit: 100, ...options },
     run(items) {
       const { promise, resolve, reject } = Promise.withResolvers<number[]>();
       const finish = (error?: Error) =>
@@ -101,7 +109,7 @@ Deno.test("Batcher refuses what does not fit into the queue, and takes it again 
 Deno.test("Batcher tells when to come back by the rate of its last batches", async () => {
   // Each image takes 30 ms or a little more: 33 a second at most.
   const batcher = new Batcher<number, number>({
-    ...{ maxBatch: 1, maxDelay: 0, queueLimit: 100 },
+    ...{ sizes: [1], maxDelay: 0, queueLimit: 100 },
     async run(items) {
       await new Promise((resolve) => setTimeout(resolve, 30));
       return items;
@@ -173,16 +181,46 @@ Deno.test("Batcher fails the requests of a failed batch, and goes on with the ne
 
 Deno.test("Batcher speaks up when results are missing", async () => {
   const batcher = new Batcher<number, number>({
-    ...{ maxBatch: 4, maxDelay: 0, queueLimit: 4 },
+    ...{ sizes: [1, 2], maxDelay: 0, queueLimit: 4 },
     run: () => Promise.resolve([1]),
   });
   await assertRejects(() => batcher.submit([1, 2]), RangeError, "2 images gave 1 results");
 });
 
+Deno.test("Batcher runs batches of its sizes alone, who is left over goes with the next", async () => {
+  const sizes: number[] = [];
+  const batcher = new Batcher<number, number>({
+    ...{ sizes: batchSizes(8), maxDelay: 0, queueLimit: 100 },
+    async run(items) {
+      sizes.push(items.length);
+      await settle();
+      return items;
+    },
+  });
+  const requests = [1, 11, 3, 4].map((length) => batcher.submit(new Array(length).fill(length)));
+  assertEquals(await Promise.all(requests), [1, 11, 3, 4].map((n) => new Array(n).fill(n)));
+  // 1 as it came; of the 18 that came meanwhile 8, 8 and 2.
+  assertEquals(sizes, [1, 8, 8, 2]);
+  sizes.length = 0;
+  await batcher.submit(new Array(7).fill(0));
+  assertEquals(sizes, [6, 1]);
+});
+
+Deno.test("batchSizes() gives sizes of which each is at most half as large again", () => {
+  assertEquals(batchSizes(1), [1]);
+  assertEquals(batchSizes(2), [1, 2]);
+  assertEquals(batchSizes(3), [1, 2, 3]);
+  assertEquals(batchSizes(5), [1, 2, 3, 4, 5]);
+  assertEquals(batchSizes(64), [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64]);
+  assertEquals(batchSizes(64).reduce((a, b) => a + b), 220);
+  assertEquals(batchSizes(100).slice(-3), [64, 96, 100]);
+});
+
 Deno.test("Batcher rejects sizes that make no sense", () => {
   const run = (items: readonly number[]) => Promise.resolve(items);
-  const good = { maxBatch: 1, maxDelay: 0, queueLimit: 1, run };
-  for (const bad of [{ maxBatch: 0 }, { maxBatch: 1.5 }, { queueLimit: 0 }, { maxDelay: -1 }]) {
+  const good = { sizes: [1], maxDelay: 0, queueLimit: 1, run };
+  const sizes = [[], [0], [2, 3], [1, 1], [1, 3, 2], [1, 1.5]].map((each) => ({ sizes: each }));
+  for (const bad of [...sizes, { queueLimit: 0 }, { maxDelay: -1 }]) {
     const [[name, value]] = Object.entries(bad);
     assertThrows(() => new Batcher({ ...good, ...bad }), RangeError, `${name} ${value}`);
   }
@@ -194,11 +232,11 @@ Deno.test("Batcher gives every request its own results, whatever comes when", as
     { maxLength: 30 },
   );
   await fc.assert(
-    fc.asyncProperty(requests, fc.integer({ min: 1, max: 5 }), async (all, maxBatch) => {
+    fc.asyncProperty(requests, fc.integer({ min: 1, max: 9 }), async (all, maxBatch) => {
       let running = 0;
       const sizes: number[] = [];
       const batcher = new Batcher<number, number>({
-        ...{ maxBatch, maxDelay: 0, queueLimit: 1000 },
+        ...{ sizes: batchSizes(maxBatch), maxDelay: 0, queueLimit: 1000 },
         async run(items) {
           assertEquals(++running, 1);
           sizes.push(items.length);
@@ -226,7 +264,7 @@ Deno.test("Batcher gives every request its own results, whatever comes when", as
       await Promise.all(checks);
       while (batcher.running > 0) await settle();
       assertEquals(batcher.waiting, 0);
-      assert(sizes.every((size) => size >= 1 && size <= maxBatch));
+      assert(sizes.every((size) => batchSizes(maxBatch).includes(size)));
     }),
     { numRuns: 40 },
   );

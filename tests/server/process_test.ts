@@ -1,4 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
+import { saveModel } from "../../src/model.ts";
 import { FerRecognizer } from "../../src/recognizer.ts";
 import { ROOT, runTask } from "../cli/run_task.ts";
 import {
@@ -90,6 +91,11 @@ Deno.test({ name: "a second signal stops the server at once", ignore }, async ()
 Deno.test("the server says in a line why it does not start", async () => {
   const model = "/nowhere/model.safetensors";
   const token = await Deno.makeTempFile();
+  const damaged = await Deno.makeTempFile({ suffix: ".safetensors" });
+  const network = await tinyModel();
+  network.setWeights(network.getWeights().map((weight) => weight.mul(NaN)));
+  await saveModel(network, damaged);
+  network.dispose();
   await Deno.writeTextFile(token, "two words\n");
   const cases: [string[], number, string][] = [
     [["--prot=1"], 2, "There is no flag --prot: see deno task server --help"],
@@ -99,6 +105,7 @@ Deno.test("the server says in a line why it does not start", async () => {
     [["--timeout=soon"], 2, 'Cannot set --timeout to "soon": expected a number from 0.001'],
     [["--model="], 2, 'Cannot set --model to "": expected FILE'],
     [["--model", model], 1, model],
+    [["--model", damaged], 1, "the model gives NaN, not a number from 0 to 1"],
     [["--token-file", "/nowhere/token"], 1, "Cannot read the token of /nowhere/token"],
     [["--token-file", token], 1, `Cannot take the token of ${token}: expected letters, digits`],
   ];
@@ -110,7 +117,7 @@ Deno.test("the server says in a line why it does not start", async () => {
     assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
     assert(stderr.startsWith("error: "), stderr);
   });
-  await Deno.remove(token);
+  await Promise.all([token, damaged].map((file) => Deno.remove(file)));
 });
 
 Deno.test("the server listens where it may, and says what it needs elsewhere", async () => {
