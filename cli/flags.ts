@@ -199,6 +199,19 @@ export function readFlag(shown: string, flag: Flag, value: unknown): boolean | n
   }
 }
 
+/** `--out -` as `--out=-`: parseArgs() takes a dash, which stands for stdin or stdout, for no value. */
+function joinDashes(args: readonly string[], takesValue: (name: string) => boolean): string[] {
+  const joined: string[] = [];
+  for (const [i, arg] of args.entries()) {
+    if (arg === "--") return [...joined, ...args.slice(i)];
+    const before = joined.at(-1);
+    const isValue = arg === "-" && before?.startsWith("--") && takesValue(before.slice(2));
+    if (isValue) joined[joined.length - 1] += "=-";
+    else joined.push(arg);
+  }
+  return joined;
+}
+
 /** What a command line says, not yet checked: texts by flag, the last of each, and the rest. */
 function splitArgs(
   command: Command,
@@ -207,7 +220,8 @@ function splitArgs(
 ): { texts: Map<string, string>; operands: string[] } {
   const names = Object.keys(table);
   const isBoolean = (name: string) => table[name].kind === "boolean";
-  const parsed = parseArgs(args, {
+  const takesValue = (name: string) => Object.hasOwn(table, name) && !isBoolean(name);
+  const parsed = parseArgs(joinDashes(args, takesValue), {
     boolean: names.filter(isBoolean),
     // With `_` the arguments that are no flags remain texts too.
     string: ["_", ...names.filter((name) => !isBoolean(name))],

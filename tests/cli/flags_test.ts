@@ -36,6 +36,11 @@ Deno.test("parseFlags() reads --flag value and --flag=value alike", () => {
   }
 });
 
+Deno.test("parseFlags() takes a dash for a value where a flag needs one", () => {
+  const { given, operands } = read("--data", "-", "--quiet", "-", "--", "--data", "-");
+  assertEquals([given, operands], [{ data: "-", quiet: true }, ["-", "--data", "-"]]);
+});
+
 Deno.test("parseFlags() tells what was given from what is by default", () => {
   const { given, values } = read("--quiet", "--share", "1e-3");
   assertEquals(given, { quiet: true, share: 1e-3 });
