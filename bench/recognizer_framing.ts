@@ -13,13 +13,12 @@ import { chooseModel, MODEL_FLAG } from "../cli/choose_model.ts";
 import { print, runProgram, warn } from "../cli/program.ts";
 import { DATA_FLAG, openData, splitOf } from "../cli/source.ts";
 import { useWebGpu } from "../src/backend.ts";
-import { FerDataset } from "../src/data.ts";
-import { predictDataset } from "../src/predict.ts";
 import { cropOf, FRAMING, type Framing, middleOf, rollOf } from "../src/recognizer/alignment.ts";
 import { BlazeFace } from "../src/recognizer/blaze_face.ts";
 import { cutOut } from "../src/recognizer/crop.ts";
 import { detectFaces } from "../src/recognizer/detector.ts";
 import type { DetectedFace, FaceCrop, Point } from "../src/recognizer/face.ts";
+import { accuracyOf } from "./recognizer/accuracy.ts";
 import { compose } from "./recognizer/composed.ts";
 import { type Table, tableLines } from "./table.ts";
 
@@ -115,26 +114,8 @@ await runProgram(COMMAND, async ({ data, model, faces, seed, markdown }) => {
   );
   const { size } = split;
   const count = Math.min(faces, split.length);
-  const accuracyOf = async (indices: readonly number[], images: readonly Uint8Array[]) => {
-    const pixels = new Uint8Array(images.length * size * size);
-    images.forEach((image, i) => pixels.set(image, i * size * size));
-    const labels = Int8Array.from(indices, (index) => split.labels[index]);
-    const dataset = new FerDataset({
-      pixels,
-      labels,
-      usages: new Uint8Array(labels.length),
-      classes: split.classes,
-      size,
-      source: "crops",
-    });
-    const rows = await predictDataset(loaded, dataset);
-    const classes = split.classes.length;
-    const right = labels.reduce((sum, label, i) => {
-      const row = rows.subarray(i * classes, (i + 1) * classes);
-      return sum + Number(row.indexOf(Math.max(...row)) === label);
-    }, 0);
-    return right / labels.length;
-  };
+  const accuracy = (indices: readonly number[], images: readonly Uint8Array[]) =>
+    accuracyOf(loaded, split, indices, images);
 
   const fits: string[][] = [[
     "angles",
@@ -155,7 +136,11 @@ await runProgram(COMMAND, async ({ data, model, faces, seed, markdown }) => {
         seed,
         index,
       );
-      const [[face]] = await detectFaces(detector, [image], { minScore: 0.5, maxFaces: 1 });
+      const [[face]] = await detectFaces(detector, [image], {
+        minScore: 0.5,
+        maxFaces: 1,
+        minSize: 200,
+      });
       if (!face) continue;
       const { x, y, width, height } = face.box;
       const off = Math.hypot(x + width / 2 - truth.x, y + height / 2 - truth.y);
@@ -178,10 +163,10 @@ await runProgram(COMMAND, async ({ data, model, faces, seed, markdown }) => {
     ]);
     const indices = found.map(({ index }) => index);
     const column = [
-      await accuracyOf(indices, indices.map((index) => split.image(index).data as Uint8Array)),
+      await accuracy(indices, indices.map((index) => split.image(index).data as Uint8Array)),
     ];
     for (let i = 0; i <= framings.length; i++) {
-      column.push(await accuracyOf(indices, found.map(({ cuts }) => cuts[i])));
+      column.push(await accuracy(indices, found.map(({ cuts }) => cuts[i])));
     }
     columns.push(column);
   }

@@ -10,6 +10,7 @@ import { type Candidate, decodeAnchors, INPUT_SIZE, OUTPUTS } from "./anchors.ts
 import type { BlazeFace } from "./blaze_face.ts";
 import type { Box, DetectedFace } from "./face.ts";
 import { type Letterbox, letterbox } from "./letterbox.ts";
+import { looksAt } from "./looks.ts";
 import { suppress } from "./suppress.ts";
 
 /** How {@linkcode detectFaces} looks. */
@@ -18,8 +19,8 @@ export interface DetectorOptions {
   readonly minScore: number;
   /** The most faces a picture, the largest first. */
   readonly maxFaces: number;
-  /** The smallest face to look for, in pixels; a single look at the whole picture when left out. */
-  readonly minSize?: number;
+  /** The smallest face to look for, in pixels. */
+  readonly minSize: number;
 }
 
 /** From which overlap on two boxes are of the same face; MediaPipe's. */
@@ -28,10 +29,25 @@ const OVERLAP = 0.3;
 /** Squares that go through the network at once. */
 const BATCH = 16;
 
-/** A square of a picture that is looked at. */
+/** A part of a picture that is looked at. */
 interface Look {
   readonly picture: number;
   readonly part: Box;
+}
+
+/** The score that is asked for in parts of a picture: many looks see much that is no face. */
+const stricter = (minScore: number): number => minScore + 0.2 * (1 - minScore);
+
+/** How near to a look's edge a face must be to be cut off by it, in sides of its box. */
+const EDGE = 0.05;
+
+/** Whether a look's edge, where the picture goes on, cuts a face off: another look sees it whole. */
+function isCut({ edges }: Candidate, part: Box, { width, height }: Image): boolean {
+  const near = EDGE * (edges[2] - edges[0]);
+  return part.x > 0 && edges[0] < part.x + near ||
+    part.y > 0 && edges[1] < part.y + near ||
+    part.x + part.width < width - 1 && edges[2] > part.x + part.width - near ||
+    part.y + part.height < height - 1 && edges[3] > part.y + part.height - near;
 }
 
 /** A candidate in parts of a square as one in pixels of the picture. */
@@ -70,12 +86,11 @@ function checkNumbers(values: Float32Array): void {
 export async function detectFaces(
   network: BlazeFace,
   images: readonly Image[],
-  { minScore, maxFaces }: DetectorOptions,
+  { minScore, maxFaces, minSize }: DetectorOptions,
 ): Promise<DetectedFace[][]> {
-  const looks: Look[] = images.map(({ width, height }, picture) => ({
-    picture,
-    part: { x: 0, y: 0, width, height },
-  }));
+  const looks: Look[] = images.flatMap(({ width, height }, picture) =>
+    looksAt(width, height, minSize).map((part) => ({ picture, part }))
+  );
   const found: Candidate[][] = images.map(() => []);
   for (let from = 0; from < looks.length; from += BATCH) {
     const some = looks.slice(from, from + BATCH);
@@ -92,10 +107,13 @@ export async function detectFaces(
       output.dispose();
     }
     checkNumbers(values);
-    some.forEach(({ picture }, i) => {
+    some.forEach(({ picture, part }, i) => {
       const own = values.subarray(i * OUTPUTS, (i + 1) * OUTPUTS);
-      for (const candidate of decodeAnchors(own, minScore)) {
-        found[picture].push(inPicture(candidate, squares[i]));
+      const isWhole = part.width === images[picture].width &&
+        part.height === images[picture].height;
+      for (const candidate of decodeAnchors(own, isWhole ? minScore : stricter(minScore))) {
+        const placed = inPicture(candidate, squares[i]);
+        if (!isCut(placed, part, images[picture])) found[picture].push(placed);
       }
     });
   }

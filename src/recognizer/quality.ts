@@ -64,6 +64,30 @@ function blurred(data: ArrayLike<number>, size: number): Float64Array {
   return out;
 }
 
+/**
+ * How much of the finest detail that a crop can hold is there: what neighbours differ by, beside what
+ * is left of it after a blur (after Crete et al. 2007, "The blur effect"). Contrast cancels out.
+ *
+ * @param grey The crop's samples.
+ * @returns About 0 for a smear, near 1 for a sharp face.
+ */
+export function sharpnessOf({ data, width }: Image): number {
+  const rough = roughness(data, width);
+  return rough === 0 ? 0 : 1 - roughness(blurred(data, width), width) / rough;
+}
+
+/**
+ * The mean level of a crop.
+ *
+ * @param grey The crop's samples.
+ * @returns From 0 (black) to 1 (white).
+ */
+export function brightnessOf({ data }: Image): number {
+  let total = 0;
+  for (const level of data) total += level;
+  return total / (255 * data.length);
+}
+
 /** The part of a square that lies outside a picture, sampled at 16x16 places. */
 export function outside({ x, y, size, rotation }: FaceCrop, width: number, height: number): number {
   const angle = rotation / DEGREES;
@@ -96,13 +120,8 @@ export function qualityOf(
   picture: { readonly width: number; readonly height: number },
 ): FaceQuality {
   const size = Math.sqrt(face.box.width * face.box.height);
-  const rough = roughness(grey.data, grey.width);
-  const sharpness = rough === 0
-    ? 0
-    : 1 - roughness(blurred(grey.data, grey.width), grey.width) / rough;
-  let total = 0;
-  for (const level of grey.data) total += level;
-  const brightness = total / (255 * grey.data.length);
+  const sharpness = sharpnessOf(grey);
+  const brightness = brightnessOf(grey);
   const yaw = yawOf(face);
   const roll = rollOf(face);
   const issues: QualityIssue[] = [];

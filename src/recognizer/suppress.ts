@@ -10,6 +10,17 @@ type Edges = Candidate["edges"];
 const area = ([left, top, right, bottom]: Edges): number =>
   Math.max(0, right - left) * Math.max(0, bottom - top);
 
+const shared = (a: Edges, b: Edges): number =>
+  area([
+    Math.max(a[0], b[0]),
+    Math.max(a[1], b[1]),
+    Math.min(a[2], b[2]),
+    Math.min(a[3], b[3]),
+  ]);
+
+/** Which part of a box has to lie in a larger one for both to be the same face. */
+const INSIDE = 0.6;
+
 /**
  * How much two rectangles are the same: what they share beside what they cover together.
  *
@@ -18,14 +29,9 @@ const area = ([left, top, right, bottom]: Edges): number =>
  * @returns From 0 to 1; 0 when neither has an area.
  */
 export function intersectionOverUnion(a: Edges, b: Edges): number {
-  const shared = area([
-    Math.max(a[0], b[0]),
-    Math.max(a[1], b[1]),
-    Math.min(a[2], b[2]),
-    Math.min(a[3], b[3]),
-  ]);
-  const covered = area(a) + area(b) - shared;
-  return covered > 0 ? shared / covered : 0;
+  const both = shared(a, b);
+  const covered = area(a) + area(b) - both;
+  return covered > 0 ? both / covered : 0;
 }
 
 /** The mean of several candidates, each weighing as much as its score. */
@@ -43,10 +49,17 @@ function blend(candidates: readonly Candidate[], score: number): Candidate {
   };
 }
 
+/** Which part of a box lies in another. */
+function partInside(inner: Edges, outer: Edges): number {
+  const whole = area(inner);
+  return whole > 0 ? shared(inner, outer) / whole : 0;
+}
+
 /**
  * Weighted non-maximum suppression as in BlazeFace (Bazarevsky et al. 2019): what overlaps with the
  * surest candidate is not thrown away but averaged with it, which makes boxes of a video jitter
- * less. The score stays that of the surest.
+ * less. The score stays that of the surest. Then what lies inside of a larger face is left out: a
+ * look at a part of a picture may take a part of a face for one.
  *
  * @param candidates What anchors see.
  * @param overlap From which intersection over union on two see the same face.
@@ -62,5 +75,9 @@ export function suppress(candidates: readonly Candidate[], overlap: number): Can
     faces.push(blend(left.filter(isSame), best.score));
     left = left.filter((each) => !isSame(each));
   }
-  return faces;
+  return faces.filter((face) =>
+    !faces.some((other) =>
+      area(other.edges) > area(face.edges) && partInside(face.edges, other.edges) > INSIDE
+    )
+  );
 }
