@@ -52,7 +52,7 @@ export interface Explanation {
  * class.
  *
  * The model is as it was afterwards: BatchNorm's running statistics and dropout's counters do not
- * change. Works on tfjs's `webgpu` and `cpu` backends, with any model of this library whose
+ * change. Works on tfjs's `webgpu`, `wasm` and `cpu` backends, with any model of this library whose
  * layers follow one another and have a convolution among them.
  *
  * @param model A model, or what `loadModel()` gave.

@@ -63,11 +63,10 @@ export async function gradCam(
       const chosen = labels
         ? tf.tensor1d(labels.slice(from, from + BATCH), "int32")
         : tf.argMax(logits, 1) as tf.Tensor1D;
+      // tfjs's wasm backend writes integers into a one-hot tensor of floats.
+      const oneHot = tf.cast(tf.oneHot(chosen, classes.length), "float32");
       // Images do not meet outside of training: one gradient holds those of all.
-      const gradient = tf.grad((y) => through(head, y))(
-        map,
-        tf.oneHot(chosen, classes.length, 1, 0, "float32"),
-      );
+      const gradient = tf.grad((y) => through(head, y))(map, oneHot);
       const weights = tf.mean(gradient, [1, 2], true);
       const activation = tf.relu(tf.sum(tf.mul(map, weights), 3));
       return [logitsToProbabilities(logits as tf.Tensor2D, temperature), chosen, activation];
