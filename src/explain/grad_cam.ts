@@ -63,8 +63,8 @@ export async function gradCam(
       const chosen = labels
         ? tf.tensor1d(labels.slice(from, from + BATCH), "int32")
         : tf.argMax(logits, 1) as tf.Tensor1D;
-      // tfjs's wasm backend writes integers into a one-hot tensor of floats.
-      const oneHot = tf.cast(tf.oneHot(chosen, classes.length), "float32");
+      // Not tf.oneHot(): wasm's writes integers into a tensor of floats.
+      const oneHot = tf.gather(tf.eye(classes.length), chosen);
       // Images do not meet outside of training: one gradient holds those of all.
       const gradient = tf.grad((y) => through(head, y))(map, oneHot);
       const weights = tf.mean(gradient, [1, 2], true);
