@@ -106,7 +106,7 @@ export const FLAG_NAMES: readonly string[] = [...Object.keys(FLAGS), "help"];
 export function helpText(): string {
   const rows = Object.entries<Flag>(FLAGS).map(([name, { value, about, default: by }]) => [
     `--${name} ${value}`,
-    by === undefined ? about : `${about} (default ${by})`,
+    by === undefined ? about : `${about} [default: ${by}]`,
   ]);
   rows.push(["--help", "Show this help"]);
   const width = Math.max(...rows.map(([left]) => left.length));

@@ -172,5 +172,5 @@ Deno.test("deno task server --help lists every flag", async () => {
   assertEquals([code, stderr], [0, ""]);
   assertStringIncludes(stdout, "Usage: deno task server [FLAGS]");
   assertStringIncludes(stdout, "--max-delay MS ");
-  assertStringIncludes(stdout, "(default 127.0.0.1)");
+  assertStringIncludes(stdout, "[default: 127.0.0.1]");
 });
