@@ -262,8 +262,8 @@ Deno.test("doctor finds that training can run, and what it runs on", async () =>
 });
 
 Deno.test("every task explains itself with --help", async () => {
-  const tasks: TaskName[] = ["setup", "doctor", "train", "evaluate", "predict", "report"];
-  const tools: TaskName[] = ["package-weights", "model-card", "bench:accuracy"];
+  const tasks: TaskName[] = ["setup", "doctor", "train", "evaluate", "predict", "report", "server"];
+  const tools: TaskName[] = ["package-weights", "model-card", "bench:accuracy", "bench:server"];
   const outputs = await Promise.all(
     [...tasks, ...tools, "tune", "test", "bench", "bench:peers", "bench:profile", "check"].map((
       task,
