@@ -172,6 +172,11 @@ await runProgram(COMMAND, async (flags) => {
     const expected = await ownLogits(model, pool);
     model.dispose();
     gpu.dispose();
+    // Were images alike to the network, an answer for another would pass for right.
+    const alike = expected.findIndex((logits, i) => i > 0 && !faultOf(logits, [0], expected));
+    if (alike >= 0) {
+      throw new Error(`Cannot judge answers: images 0 and ${alike} have the same logits`);
+    }
 
     const requests = loadRequests(pool, flags.requests, flags.malformed);
     const good = requests.filter(({ images }) => images.length > 0);

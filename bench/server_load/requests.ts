@@ -25,13 +25,13 @@ export interface LoadRequest {
 const INFER = "/v2/models/fer/infer";
 const HEADER = "inference-header-content-length";
 
-/** Random images in [-1, 1]. */
+/** Random images in [-1, 1]: noise about a random grey, which networks tell apart. */
 export function imagePool(count: number): Float32Array[] {
   const generator = new Generator(42);
-  return Array.from(
-    { length: count },
-    () => Float32Array.from({ length: AREA }, () => generator.uniform(-1, 1)),
-  );
+  return Array.from({ length: count }, () => {
+    const grey = generator.uniform(-0.5, 0.5);
+    return Float32Array.from({ length: AREA }, () => grey + generator.uniform(-0.5, 0.5));
+  });
 }
 
 function joined(images: readonly Float32Array[]): Float32Array<ArrayBuffer> {

@@ -31,8 +31,8 @@ async function ready({ url }: ServerProcess): Promise<number> {
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   const name = `${signal} has the server answer what it accepted, and then end`;
   Deno.test({ name, ignore }, async () => {
-    // What it accepted waits a second for company that does not come.
-    const server = await startServer(["--max-delay", "1000"]);
+    // What it accepted waits a while for company that does not come.
+    const server = await startServer(["--max-delay", "2500"]);
     const answers = [infer(server, 1), infer(server, 2)];
     await until("three images wait", async () => {
       const page = await (await fetch(`${server.url}/metrics`)).text();
@@ -58,7 +58,7 @@ Deno.test({
   name: "a server that is stopping says that it is not ready, and takes requests while it drains",
   ignore,
 }, async () => {
-  const server = await startServer(["--drain", "1"]);
+  const server = await startServer(["--drain", "2"]);
   assertEquals(await ready(server), 200);
   server.child.kill("SIGTERM");
   await until("it is not ready", async () => await ready(server) === 503);

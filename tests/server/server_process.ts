@@ -31,21 +31,34 @@ export interface ServerProcess {
   stop(): Promise<Deno.CommandStatus>;
 }
 
-/** A tiny network, always the same, on tfjs's `cpu` backend. */
+/**
+ * A tiny network, always the same, on tfjs's `cpu` backend. Its weights are larger than a new
+ * network's, so that it tells images apart by more than rounding does.
+ */
 export async function tinyModel(): Promise<FerModel> {
   await tf.setBackend("cpu");
-  return buildFerCnn({ filters: [2, 3, 4], hidden: 4, seed: 5 });
+  const model = buildFerCnn({ filters: [2, 3, 4], hidden: 4, seed: 5 });
+  const weights = model.getWeights();
+  const larger = weights.map((weight) => weight.rank > 1 ? tf.mul(weight, 2) : tf.clone(weight));
+  model.setWeights(larger);
+  tf.dispose(larger);
+  return model;
 }
 
 /**
- * Random images in [-1, 1].
+ * Random images in [-1, 1]: noise about a random grey.
  *
  * @param count How many.
  * @param seed Which.
  */
 export function randomPixels(count: number, seed: number): Float32Array<ArrayBuffer> {
   const generator = new Generator(seed);
-  return Float32Array.from({ length: count * AREA }, () => generator.uniform(-1, 1));
+  const pixels = new Float32Array(count * AREA);
+  for (let i = 0; i < count; i++) {
+    const grey = generator.uniform(-0.5, 0.5);
+    for (let k = 0; k < AREA; k++) pixels[i * AREA + k] = grey + generator.uniform(-0.5, 0.5);
+  }
+  return pixels;
 }
 
 /**
