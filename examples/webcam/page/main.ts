@@ -14,6 +14,7 @@ import { History } from "./history.ts";
 import { HistoryChart } from "./history_chart.ts";
 import type { Backend, FacesMessage, FailedMessage, ReadyMessage } from "./messages.ts";
 import { clearNotice, showNotice } from "./notices.ts";
+import { Numbering } from "./numbering.ts";
 import { Overlay } from "./overlay.ts";
 import { Recognition } from "./recognition.ts";
 import { Speed } from "./speed.ts";
@@ -65,6 +66,7 @@ const recognition = new Recognition(model || null, { onReady, onFaces, onFailed 
 
 let source: Source = { kind: "none" };
 let classes: readonly string[] = [];
+let numbering = new Numbering();
 let history = new History(classes);
 /** The faces last shown, and the size that their pixels refer to. */
 let shown: { readonly faces: readonly TrackedFace[]; readonly width: number; height: number } = {
@@ -124,8 +126,9 @@ function onFailed({ what, message }: FailedMessage): void {
   }
 }
 
-function onFaces({ faces, width, height }: FacesMessage, milliseconds: number): void {
+function onFaces({ width, height, ...message }: FacesMessage, milliseconds: number): void {
   const now = performance.now();
+  const faces = numbering.apply(message.faces);
   shown = { faces, width, height };
   if (source.kind !== "picture") {
     speed.add(now, milliseconds);
@@ -230,6 +233,7 @@ function leave(): void {
   recognition.reset();
   speed.clear();
   history = new History(classes);
+  numbering = new Numbering();
   shown = { faces: [], width: 1, height: 1 };
   wanted = null;
   charted = null;
