@@ -30,6 +30,7 @@ import { RUNS } from "./newest_model.ts";
 import { clock, count, percent } from "./numbers.ts";
 import { EXIT, print, runProgram } from "./program.ts";
 import { ProgressDisplay, streamOutput } from "./progress.ts";
+import { readJson } from "./read_json.ts";
 import { readRecipe, type Recipe } from "./recipe.ts";
 import { DATA_FLAG, DRAWN_NOTICE, findData, loadData, trainingSplits } from "./source.ts";
 import { DEFAULT_TUNING, gpuOptions, resolveTuning, type Tuning } from "./tuning.ts";
@@ -303,6 +304,8 @@ interface Plan {
   readonly runDirectory: string;
   readonly isResumed: boolean;
   readonly config: TrainingConfig;
+  /** What would train the same from the start. */
+  readonly command: readonly string[];
   /** The data set; `null` for drawn faces. */
   readonly data: string | null;
   readonly init: string | null;
@@ -314,6 +317,21 @@ interface Plan {
 function settingsOf(given: Given): Partial<TrainingConfig> {
   const places: readonly string[] = PLACES;
   return Object.fromEntries(Object.entries(given).filter(([name]) => !places.includes(name)));
+}
+
+/** The command that began a run, with another length where it is given one. */
+async function recordedCommand(path: string, { epochs, decayEpochs }: Given): Promise<string[]> {
+  const { command } = await readJson(path) as { readonly command?: readonly string[] };
+  const changes = { epochs, "decay-epochs": decayEpochs };
+  let words = [...command ?? []];
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === undefined) continue;
+    const at = words.indexOf(`--${name}`);
+    if (at >= 0) words.splice(at, 2);
+    words = words.filter((word) => !word.startsWith(`--${name}=`));
+    words.push(`--${name}`, String(value));
+  }
+  return words;
 }
 
 async function planResume(given: Given, runDirectory: string): Promise<Plan> {
@@ -337,6 +355,7 @@ async function planResume(given: Given, runDirectory: string): Promise<Plan> {
   return {
     runDirectory,
     isResumed: true,
+    command: await recordedCommand(`${runDirectory}/config.json`, given),
     config: trainingConfig({ ...config, ...settingsOf(given) }),
     data: data ?? null,
     init: init ?? null,
@@ -378,6 +397,7 @@ async function planRun(given: Given): Promise<Plan> {
   return {
     runDirectory: given.runDir ?? `${RUNS}/${runName()}`,
     isResumed: false,
+    command: ["deno", "task", "train", ...Deno.args],
     config,
     data,
     init,
@@ -458,7 +478,7 @@ interface Display {
 }
 
 async function train(plan: Plan, { quiet, dashboard, port }: Display): Promise<number> {
-  const { runDirectory, config, data, init, tuning } = plan;
+  const { runDirectory, command, config, data, init, tuning } = plan;
   const say = quiet ? () => {} : print;
   if (data === null) say(DRAWN_NOTICE);
   const dataset = await loadData(data);
@@ -498,7 +518,7 @@ async function train(plan: Plan, { quiet, dashboard, port }: Display): Promise<n
       ],
       signal: interrupt.signal,
       notes: {
-        command: ["deno", "task", "train", ...Deno.args],
+        command,
         config: { data, init, ...config },
         tuning,
         data: {

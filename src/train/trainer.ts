@@ -753,7 +753,7 @@ class Run {
     }
     if (finished !== "earlyStopping") this.#state.finished = epoch > epochs ? "epochs" : null;
     const config = { ...recorded.config, epochs, decayEpochs };
-    await this.#directory?.writeJson("config.json", { ...recorded, config });
+    await this.#directory?.writeJson("config.json", { ...recorded, ...this.#notes, config });
   }
 
   /** Gives the network the weights of the best validation. */

@@ -40,9 +40,10 @@ Deno.test("train with Muon on crops, evaluate and predict on views work one afte
     };
     const data = "--data=faces.csv";
     await run("train", "--recipe=tiny.json", data, "--run-dir=run", "--quiet", "--max-steps=5");
-    await run("train", "--resume=run", "--quiet", "--max-steps=0");
-    const { config } = JSON.parse(await Deno.readTextFile(`${folder}/run/config.json`));
-    assertEquals([config.optimizer, config.trainCropSize], ["muon", 40]);
+    await run("train", "--resume=run", "--quiet", "--max-steps=0", "--epochs=3");
+    const { config, command } = JSON.parse(await Deno.readTextFile(`${folder}/run/config.json`));
+    assertEquals([config.optimizer, config.trainCropSize, config.epochs], ["muon", 40, 3]);
+    assertEquals(command.slice(-2), ["--epochs", "3"]);
 
     const model = "--model=run/best.safetensors";
     const [plain, views] = await Promise.all(
