@@ -29,21 +29,73 @@ export interface FaceTrackerOptions {
   readonly maxMissing?: number;
 }
 
+/** Numbers that are smoothed: what was last seen, and what is told of it. */
+interface Smoothed {
+  readonly seen: readonly number[];
+  readonly told: readonly number[];
+  /** When they were last seen. */
+  readonly at: number;
+}
+
 /** A face that was seen. */
 interface Track {
   readonly id: number;
-  /** When it was last seen. */
-  seen: number;
   /** Where it was last seen, not smoothed. */
   box: Box;
-  /** What is told of it. */
-  told: TrackedFace;
-  /** When its expression was last seen. */
-  expressed: number;
+  /** Box and landmarks. */
+  place: Smoothed;
+  /** Probabilities in the order of their labels; null before any was seen. */
+  expression: Smoothed | null;
 }
 
-const mix = (before: number, now: number, weight: number): number =>
-  before + (now - before) * weight;
+/** Boxes follow this much faster than expressions: a box that lags is next to the face. */
+const BOX_SHARE = 0.25;
+
+/**
+ * Goes on with numbers: an exponential mean, as if between the last time and now they had changed
+ * evenly. So it does not matter how often one looks.
+ */
+function follow(
+  before: Smoothed | null,
+  seen: readonly number[],
+  at: number,
+  timeConstant: number,
+): Smoothed {
+  if (before?.seen.length !== seen.length) return { seen, told: seen, at };
+  const ratio = (at - before.at) / timeConstant;
+  if (ratio === 0 || Number.isNaN(ratio)) {
+    return { seen, told: ratio === 0 ? before.told : seen, at };
+  }
+  const kept = Math.exp(-ratio);
+  // The mean of exp(-t) over the time that has passed; 0 when nothing is smoothed.
+  const mean = -Math.expm1(-ratio) / ratio;
+  const told = seen.map((value, i) =>
+    kept * before.told[i] + (mean - kept) * before.seen[i] + (1 - mean) * value
+  );
+  return { seen, told, at };
+}
+
+const numbersOf = ({ box, landmarks }: RecognizedFace): number[] => [
+  box.x,
+  box.y,
+  box.width,
+  box.height,
+  ...landmarks.flatMap(({ x, y }) => [x, y]),
+];
+
+function placeOf([x, y, width, height, ...points]: readonly number[]): {
+  box: Box;
+  landmarks: Point[];
+} {
+  const landmarks = Array.from(
+    { length: points.length / 2 },
+    (_, i) => ({ x: points[2 * i], y: points[2 * i + 1] }),
+  );
+  return { box: { x, y, width, height }, landmarks };
+}
+
+const byLabel = (probabilities: readonly ClassProbability[]): ClassProbability[] =>
+  probabilities.toSorted((a, b) => a.label < b.label ? -1 : 1);
 
 /** How much two boxes are the same, from 0 to 1. */
 function overlap(a: Box, b: Box): number {
@@ -70,38 +122,23 @@ function mismatch(a: Box, b: Box): number {
   return far < 1 && ratio > 0.5 && ratio < 2 ? 0.5 + 0.5 * far : Infinity;
 }
 
-const mixBox = (a: Box, b: Box, weight: number): Box => ({
-  x: mix(a.x, b.x, weight),
-  y: mix(a.y, b.y, weight),
-  width: mix(a.width, b.width, weight),
-  height: mix(a.height, b.height, weight),
-});
-
-const mixPoint = (a: Point, b: Point, weight: number): Point => ({
-  x: mix(a.x, b.x, weight),
-  y: mix(a.y, b.y, weight),
-});
-
-function mixProbabilities(
-  before: readonly ClassProbability[],
-  now: readonly ClassProbability[],
-  weight: number,
-): ClassProbability[] {
-  const known = new Map(before.map(({ label, probability }) => [label, probability]));
-  return now
-    .map(({ label, probability }) => ({
-      label,
-      probability: mix(known.get(label) ?? probability, probability, weight),
-    }))
-    .sort((a, b) => b.probability - a.probability);
-}
-
 /**
  * Follows faces through a video: gives each a number that stays, and smooths boxes, landmarks and
  * probabilities.
  *
- * Everything is smoothed exponentially with a time constant in seconds. What is told does not depend
- * on the frame rate: a value that is seen for a while counts for as long as it is seen.
+ * All are smoothed exponentially, probabilities with the time constant, boxes and landmarks with a
+ * quarter of it. What is told does not depend on the frame rate: between two frames what is seen
+ * counts as changing evenly from the one to the other. A face that is too poor to tell its
+ * expression has none in that frame; the next that tells one goes on from before.
+ *
+ * @example
+ * ```ts
+ * import { FaceTracker } from "@fer/core/recognizer";
+ *
+ * const tracker = new FaceTracker({ timeConstant: 0.4 });
+ * // Each frame: tracker.update(await recognizer.recognize(frame), performance.now() / 1000)
+ * console.assert(tracker.update([], 0).length === 0);
+ * ```
  */
 export class FaceTracker {
   readonly #timeConstant: number;
@@ -146,16 +183,18 @@ export class FaceTracker {
       );
     }
     this.#now = seconds;
-    this.#tracks = this.#tracks.filter(({ seen }) => seconds - seen <= this.#maxMissing);
+    this.#tracks = this.#tracks.filter(({ place }) => seconds - place.at <= this.#maxMissing);
     const partners = this.#match(faces);
-    const told = faces.map((face, i) => {
-      const track = partners.get(i);
-      return track ? this.#follow(track, face, seconds) : this.#begin(face, seconds);
-    });
-    return told;
+    return faces.map((face, i) =>
+      this.#follow(partners.get(i) ?? this.#begin(face, seconds), face, seconds)
+    );
   }
 
-  /** Which track each face belongs to: the pairs that match best are taken first. */
+  /**
+   * Which track each face belongs to: the pairs that match best are taken first. The best sum over
+   * all pairs, by the Hungarian method, differs only where faces cross, and there it may rather give
+   * two faces a worse partner each than one a perfect one.
+   */
   #match(faces: readonly RecognizedFace[]): Map<number, Track> {
     const pairs = faces.flatMap((face, i) =>
       this.#tracks.map((track) => ({ i, track, cost: mismatch(track.box, face.box) }))
@@ -170,37 +209,35 @@ export class FaceTracker {
     return partners;
   }
 
-  #begin(face: RecognizedFace, seconds: number): TrackedFace {
-    const id = this.#next++;
-    const told = { ...face, id };
-    this.#tracks.push({ id, seen: seconds, box: face.box, told, expressed: seconds });
-    return told;
-  }
-
-  #weight(elapsed: number): number {
-    return this.#timeConstant === 0 ? 1 : -Math.expm1(-elapsed / this.#timeConstant);
+  #begin(face: RecognizedFace, seconds: number): Track {
+    const numbers = numbersOf(face);
+    const place = { seen: numbers, told: numbers, at: seconds };
+    const track = { id: this.#next++, box: face.box, place, expression: null };
+    this.#tracks.push(track);
+    return track;
   }
 
   #follow(track: Track, face: RecognizedFace, seconds: number): TrackedFace {
-    const before = track.told;
-    const weight = this.#weight(seconds - track.seen);
-    const probabilities = face.probabilities && before.probabilities
-      ? mixProbabilities(
-        before.probabilities,
-        face.probabilities,
-        this.#weight(seconds - track.expressed),
-      )
-      : face.probabilities;
-    track.told = {
-      ...face,
-      id: track.id,
-      box: mixBox(before.box, face.box, weight),
-      landmarks: face.landmarks.map((point, i) => mixPoint(before.landmarks[i], point, weight)),
-      probabilities,
-    };
-    track.seen = seconds;
     track.box = face.box;
-    track.expressed = seconds;
-    return track.told;
+    track.place = follow(
+      track.place,
+      numbersOf(face),
+      seconds,
+      BOX_SHARE * this.#timeConstant,
+    );
+    const told = { ...face, id: track.id, ...placeOf(track.place.told) };
+    if (!face.probabilities) return told;
+    const sorted = byLabel(face.probabilities);
+    const expression = follow(
+      track.expression,
+      sorted.map(({ probability }) => probability),
+      seconds,
+      this.#timeConstant,
+    );
+    track.expression = expression;
+    const probabilities = sorted
+      .map(({ label }, i) => ({ label, probability: expression.told[i] }))
+      .sort((a, b) => b.probability - a.probability);
+    return { ...told, probabilities };
   }
 }
