@@ -178,6 +178,17 @@ function bindingLimit(): number {
   return device?.limits.maxStorageBufferBindingSize ?? Infinity;
 }
 
+/**
+ * How many images go through together: a whole batch, of fewer 1, 2, 3, 4, 6, 8, 12, 16, 24... tfjs
+ * keeps the buffers that it frees for ever, by their sizes: were every number taken, they would
+ * fill the GPU.
+ */
+function imagesAtOnce(left: number, most: number): number {
+  if (left >= most) return most;
+  const power = 2 ** Math.floor(Math.log2(left));
+  return left >= 1.5 * power && power > 1 ? 1.5 * power : power;
+}
+
 /** Probabilities `[count, classes]` of grey images of the model's size. */
 async function probabilitiesOf(
   model: FerModel,
@@ -214,10 +225,12 @@ async function probabilitiesOf(
     await before?.read;
     if (before) onProgress?.(before.done, count);
   };
-  for (let from = 0; from < count; from += step) {
-    const to = Math.min(from + step, count);
+  for (let from = 0, to = 0; from < count; from = to) {
+    to = from + imagesAtOnce(count - from, step);
+    const pixels = pixelsOf(from, to);
+    const shape = [to - from, size, size, 1] as const;
     const pass = () => {
-      const x = pixelsToInput(pixelsOf(from, to), [to - from, size, size, 1], preprocessing);
+      const x = pixelsToInput(pixels, shape, preprocessing);
       const each = views(x as tf.Tensor4D).map((view) =>
         logitsToProbabilities(applyInference(model, view) as tf.Tensor2D, temperature)
       );

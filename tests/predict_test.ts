@@ -1,4 +1,4 @@
-import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertLess, assertRejects } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { useWebGpu } from "../src/backend.ts";
 import { FerDataset } from "../src/data/dataset.ts";
@@ -305,7 +305,7 @@ Deno.test("predictDataset() gives the same probabilities whatever the batch size
   const images = [1, 2, 3, 4, 5].map((seed) => grey(seed));
   const want = images.flatMap((image) => expected(model, image));
   const before = tf.memory().numTensors;
-  for (const batchSize of [1, 2, 5, 64]) {
+  for (const [batchSize, batches] of [[1, 5], [2, 3], [5, 1], [64, 2]]) {
     const progress: number[] = [];
     const actual = await predictDataset(model, datasetOf(images), {
       batchSize,
@@ -316,11 +316,28 @@ Deno.test("predictDataset() gives the same probabilities whatever the batch size
     });
     assertClose(actual, want);
     assertEquals(progress.at(-1), 5);
-    assertEquals(progress.length, Math.ceil(5 / batchSize));
+    assertEquals(progress.length, batches);
   }
   assertEquals(await predictDataset(model, datasetOf([])), new Float32Array());
   assertEquals(tf.memory().numTensors, before);
   model.dispose();
+});
+
+Deno.test("predictDataset() holds no more GPU memory for many numbers of images than for a few", async () => {
+  const gpu = await useWebGpu();
+  const model = smallModel();
+  const backend = tf.backend() as unknown as {
+    readonly bufferManager: { readonly numBytesAllocated: number };
+  };
+  const run = (n: number) =>
+    predictDataset(model, datasetOf(Array.from({ length: n }, (_, i) => grey(i))));
+  for (const n of [64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1]) await run(n);
+  const before = backend.bufferManager.numBytesAllocated;
+  for (const n of [63, 61, 57, 47, 45, 31, 29, 27, 23, 19, 13, 11, 7, 5]) await run(n);
+  const after = backend.bufferManager.numBytesAllocated;
+  assertLess(after, 1.1 * before);
+  model.dispose();
+  gpu.dispose();
 });
 
 Deno.test("predictDataset() resizes images of another size as predict() does", async () => {
