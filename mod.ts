@@ -33,6 +33,7 @@ export * from "./src/evaluate.ts";
 export * from "./src/predict.ts";
 export * from "./src/pretrained.ts";
 export * from "./src/explain.ts";
+export * from "./src/recognizer.ts";
 export * from "./src/report.ts";
 export * from "./src/dashboard.ts";
 export { VERSION } from "./src/version.ts";

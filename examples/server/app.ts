@@ -4,8 +4,7 @@
  * @module
  */
 import { type Context, Hono } from "hono";
-import type { RecognizedFace } from "../../src/recognizer.ts";
-import { type Image, VERSION } from "../../mod.ts";
+import { type Image, type RecognizedFace, VERSION } from "../../mod.ts";
 import { type Batcher, QueueFullError } from "./batcher.ts";
 import { ByteBudget, readBody } from "./body.ts";
 import type { Log } from "./log.ts";

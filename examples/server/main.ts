@@ -4,8 +4,7 @@
  *
  * @module
  */
-import { FerRecognizer } from "../../src/recognizer.ts";
-import { loadModel, loadPretrained, useWebGpu, VERSION } from "../../mod.ts";
+import { FerRecognizer, loadModel, loadPretrained, useWebGpu, VERSION } from "../../mod.ts";
 import { createApp } from "./app.ts";
 import { logTo } from "./log.ts";
 import { Network } from "./network.ts";

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { RecognizedFace } from "../../src/recognizer.ts";
-import type { Image } from "../../mod.ts";
+import type { Image, RecognizedFace } from "../../mod.ts";
 import type { Service } from "./app.ts";
 import { Batcher, batchSizes } from "./batcher.ts";
 import type { Log } from "./log.ts";
