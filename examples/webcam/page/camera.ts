@@ -69,7 +69,7 @@ export async function openCamera(id = ""): Promise<MediaStream> {
   if (!self.isSecureContext) {
     throw new CameraError(
       "Browsers give the camera to secure pages only.",
-      `This one came over plain http:. Open it by https:, or as localhost or 127.0.0.1. ${ELSE}`,
+      "This one came over plain http:. Open it by https:, or as localhost or 127.0.0.1.",
     );
   }
   if (!navigator.mediaDevices?.getUserMedia) {

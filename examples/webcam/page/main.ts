@@ -398,4 +398,13 @@ function followPeople(): void {
 followTheme();
 followPeople();
 followVideo();
-recognition.start(wantsBackend());
+if (isSecureContext) recognition.start(wantsBackend());
+else {
+  write(page.engine, "Nothing");
+  showNotice(
+    "bad",
+    "This page was not loaded securely.",
+    "Browsers give the camera, WebGPU and checksums only to pages that came over https: or from " +
+      "localhost.",
+  );
+}
