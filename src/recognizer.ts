@@ -29,7 +29,7 @@ import { BlazeFace } from "./recognizer/blaze_face.ts";
 import { BLAZE_FACE } from "./recognizer/blaze_face_file.ts";
 import { cutOut } from "./recognizer/crop.ts";
 import { detectFaces, type DetectorOptions } from "./recognizer/detector.ts";
-import type { DetectedFace, RecognizedFace } from "./recognizer/face.ts";
+import type { DetectedFace, Point, RecognizedFace } from "./recognizer/face.ts";
 import { type FrameInput, readFrame } from "./recognizer/frame.ts";
 import { qualityOf } from "./recognizer/quality.ts";
 import type { Image } from "./transforms/transform.ts";
@@ -125,6 +125,15 @@ interface Sighting {
   readonly isWanted: boolean;
 }
 
+/** Cuts a face out of its picture and judges it. */
+function sight(face: DetectedFace, picture: Image, size: number, anyQuality: boolean): Sighting {
+  const crop = cropOf(face);
+  const grey = cutOut(picture, crop, size);
+  const quality = qualityOf(face, crop, grey, picture);
+  const isWanted = anyQuality || quality.issues.length === 0;
+  return { face: { ...face, crop, quality }, grey, isWanted };
+}
+
 /** Detector and expression network together. */
 export class FerRecognizer {
   readonly #network: FerModel;
@@ -183,14 +192,33 @@ export class FerRecognizer {
   }
 
   /**
-   * Runs both networks once on made-up pixels: the first pictures then come as fast as later ones.
+   * Goes the whole way twice on a made-up picture: the GPU compiles its programs, JavaScript's engine
+   * the code. The first picture then takes no longer than later ones.
    *
-   * @returns When the GPU has compiled every program.
+   * @returns When it is done. Without a GPU that can be seconds, once: drivers keep what they compiled.
    */
   async warmUp(): Promise<void> {
     const { size } = describeModel(this.#network).preprocessing;
-    await this.detect({ data: new Uint8Array(16), width: 4, height: 4 });
-    await predict(this.#network, { data: new Uint8Array(size * size), width: size, height: size });
+    const [width, height] = [640, 480];
+    const picture = { data: new Uint8Array(4 * width * height), width, height };
+    const at = (x: number, y: number): Point => ({ x, y });
+    const face = {
+      box: { x: 270, y: 190, width: 100, height: 100 },
+      score: 1,
+      landmarks: [
+        at(300, 220),
+        at(340, 220),
+        at(320, 240),
+        at(320, 260),
+        at(270, 230),
+        at(370, 230),
+      ],
+    };
+    for (let round = 0; round < 2; round++) {
+      await this.detect(picture);
+      const { grey } = sight(face, picture, size, true);
+      await predict(this.#network, grey);
+    }
   }
 
   /**
@@ -256,13 +284,7 @@ export class FerRecognizer {
     const { size } = describeModel(this.#network).preprocessing;
     const found = await detectFaces(this.#detector, pictures, this.#options);
     return found.map((faces, i) =>
-      faces.map((face): Sighting => {
-        const crop = cropOf(face);
-        const grey = cutOut(pictures[i], crop, size);
-        const quality = qualityOf(face, crop, grey, pictures[i]);
-        const isWanted = options.anyQuality === true || quality.issues.length === 0;
-        return { face: { ...face, crop, quality }, grey, isWanted };
-      })
+      faces.map((face) => sight(face, pictures[i], size, options.anyQuality === true))
     );
   }
 

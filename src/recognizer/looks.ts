@@ -6,8 +6,9 @@
 import type { Box } from "./face.ts";
 
 /**
- * The part of a look's side from which on the detector finds nearly every face: `deno run -A
- * bench/recognizer_looks.ts`.
+ * The part of a look's side from which on the detector finds nearly every face. `deno run -A
+ * bench/recognizer_looks.ts`: in photographs whose faces are 0.12 to 0.2 of the longer edge, one look
+ * finds 17 of 23, and looks at parts in which they are at least 0.18 find all.
  */
 export const SMALLEST_PART = 0.18;
 
