@@ -4,7 +4,7 @@
  *
  * The weights in `blaze_face.safetensors` are those of `face_detection_short_range.tflite` in the
  * npm package `@mediapipe/face_detection` 0.4.1657300184, copyright The MediaPipe Authors, licensed
- * under the Apache License, version 2.0 (https://www.apache.org/licenses/LICENSE-2.0): the same
+ * under the Apache License, version 2.0 (`blaze_face.LICENSE.txt` beside this module): the same
  * half-precision numbers in another file format, the convolutions of scores and boxes put together.
  * `deno task package-detector` writes the file.
  *
