@@ -19,10 +19,15 @@ export interface Canvas {
   readonly isMirrored: boolean;
 }
 
+/** Pixels of the screen that a name above a box takes, and bars below it. */
+const NAME = 34;
+const BARS = 48;
+
 /** One face's elements. */
 class FaceBox {
   readonly box = make("div", "box");
   readonly heat = make("canvas", "heat");
+  readonly #number = make("span", "number");
   readonly #what = make("span");
   readonly #share = make("b");
   readonly #bars = make("div", "bars");
@@ -35,10 +40,16 @@ class FaceBox {
       this.#bar.set(label, bar);
       this.#bars.append(bar);
     });
-    this.box.append(make("div", "tag", this.#what, this.#share), this.#bars);
+    this.box.append(make("div", "tag", this.#number, this.#what, this.#share), this.#bars);
   }
 
-  update(face: TrackedFace, classes: readonly string[], canvas: Canvas): void {
+  update(
+    face: TrackedFace,
+    classes: readonly string[],
+    canvas: Canvas,
+    scale: number,
+    isAlone: boolean,
+  ): void {
     const { box, probabilities, map, crop } = face;
     const across = (x: number): number => canvas.isMirrored ? canvas.width - x : x;
     const place = (element: HTMLElement, x: number, y: number, width: number, height: number) => {
@@ -51,11 +62,14 @@ class FaceBox {
     place(this.box, left, box.y, box.width, box.height);
     const best = bestOf(face);
     const share = best?.probability ?? 0;
+    write(this.#number, isAlone ? "" : String(face.id));
     write(this.#what, best?.label ?? issuesOf(face));
     write(this.#share, best ? percent(share) : "");
     this.box.classList.toggle("untold", !best);
-    this.box.classList.toggle("high", box.y < 0.09 * canvas.height);
-    this.box.classList.toggle("low", box.y + box.height > 0.88 * canvas.height);
+    const below = canvas.height - box.y - box.height;
+    this.box.classList.toggle("high", box.y * scale < NAME);
+    this.box.classList.toggle("low", below * scale < BARS);
+    this.box.classList.toggle("right", left > 0.7 * canvas.width);
     this.box.style.setProperty(
       "--tone",
       best ? toneOf(best.label, classes.indexOf(best.label)) : "var(--untold)",
@@ -91,6 +105,7 @@ export class Overlay {
    * @param canvas What they are drawn upon.
    */
   show(faces: readonly TrackedFace[], classes: readonly string[], canvas: Canvas): void {
+    const scale = this.#element.clientHeight / canvas.height;
     const here = new Set(faces.map(({ id }) => id));
     for (const [id, { box, heat }] of this.#faces) {
       if (here.has(id)) continue;
@@ -107,7 +122,7 @@ export class Overlay {
         this.#element.prepend(shown.heat);
         this.#element.append(shown.box);
       }
-      shown.update(face, classes, canvas);
+      shown.update(face, classes, canvas, scale, faces.length === 1);
     }
   }
 }
