@@ -1,5 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { runTask } from "./task.ts";
+import { hasPretrained } from "../../mod.ts";
+import { hasBrowser, visit } from "./browser.ts";
+import { runTask, startTask } from "./task.ts";
 
 Deno.test("the webcam's task tells how it is used", async () => {
   const { code, stdout, stderr } = await runTask(["--help"]);
@@ -25,4 +27,26 @@ Deno.test("the webcam's task says that there is no such model", async () => {
   const { code, stdout, stderr } = await runTask(["--model", "nowhere.safetensors"]);
   assertEquals({ code, stdout }, { code: 1, stdout: "" });
   assertEquals(stderr, "Cannot read the model nowhere.safetensors: there is no such file");
+});
+
+Deno.test({
+  name: "the webcam's task without a model asks for one where the library has none",
+  ignore: hasPretrained(),
+  fn: async () => {
+    const { code, stderr } = await runTask([]);
+    assertEquals(code, 2);
+    assertMatch(stderr, /^Cannot serve the packaged network: .* Name a model file with --model/);
+  },
+});
+
+Deno.test({
+  name: "the webcam's task serves the library's own network (chromium)",
+  ignore: !hasPretrained() || !hasBrowser,
+  fn: async () => {
+    await using served = await startTask([]);
+    await visit(served.url, {}, async (page) => {
+      await page.locator("#stage[data-engine]").waitFor();
+      assertEquals(await page.locator("#alert").innerText(), "");
+    });
+  },
 });
