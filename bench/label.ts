@@ -174,7 +174,7 @@ await runProgram(COMMAND, async (values) => {
   const again = (job: () => Promise<unknown>) => async () => {
     for (let i = 0; i < times; i++) await gpu.wait(job);
   };
-  const options = { minScore: 0.5, maxFaces: 20 };
+  const options = { minScore: 0.5, maxFaces: 20, minSize: 120 };
   const seconds = await bestSeconds({
     decodeOne: decodeAll(one.decode),
     decode: decodeAll(decoder.decode),

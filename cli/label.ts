@@ -81,6 +81,13 @@ const COMMAND = {
       default: 0.5,
       about: "How sure it must be that something is a face",
     },
+    "min-size": {
+      kind: "number",
+      value: "PIXELS",
+      above: 0,
+      default: 120,
+      about: "The smallest face to look for; half of it takes about four times as long",
+    },
     "max-megapixels": {
       kind: "number",
       value: "N",
@@ -142,7 +149,7 @@ async function identityOf(
   name: string,
   model: FerModel,
 ): Promise<RunIdentity> {
-  const { crops, anyQuality, maxFaces, minScore, maxMegapixels, shard } = values;
+  const { crops, anyQuality, maxFaces, minScore, minSize, maxMegapixels, shard } = values;
   return {
     version: VERSION,
     model: { name, sha256: await sha256(await encodeModel(model)) },
@@ -153,6 +160,7 @@ async function identityOf(
         "any-quality": anyQuality,
         "max-faces": maxFaces,
         "min-score": minScore,
+        "min-size": minSize,
       }),
       "max-megapixels": maxMegapixels,
       shard: shard ?? null,
@@ -166,14 +174,14 @@ async function labellerOf(
   model: LoadedModel,
   computing: Computing,
 ): Promise<Labeller> {
-  const { crops, anyQuality, maxFaces, minScore, batchSize } = values;
+  const { crops, anyQuality, maxFaces, minScore, minSize, batchSize } = values;
   if (crops) {
     return async (images) => {
       const results = await computing.wait(() => predict(model, images, { batchSize }));
       return results.map((probabilities) => [{ probabilities }]);
     };
   }
-  const recognizer = await FerRecognizer.load({ model, maxFaces, minScore });
+  const recognizer = await FerRecognizer.load({ model, maxFaces, minScore, minSize });
   return (images) => computing.wait(() => recognizer.recognizeMany(images, { anyQuality }));
 }
 
