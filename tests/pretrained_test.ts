@@ -72,9 +72,9 @@ Deno.test("readPackagedWeights() says that a file is missing", async () => {
   const server = servePackage(new Map());
   try {
     await assertRejects(
-      () => readPackagedWeights(expected, `${server.url}/${FILE}`, true),
+      () => readPackagedWeights(expected, `${server.url}/src/pretrained/none.safetensors`, true),
       CheckpointError,
-      `${server.url}/${FILE}: the server answered 404`,
+      `${server.url}/src/pretrained/none.safetensors: the server answered 404`,
     );
   } finally {
     await server.close();

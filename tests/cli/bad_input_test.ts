@@ -115,7 +115,6 @@ Deno.test("tasks refuse flags and recipes in one line that names flag and value"
       ["train", ["--resume", "runs/no_run"], "runs/no_run", "config.json"],
       ["train", ["--resume", "runs/no_run", "--lr", "1"], "--lr"],
       ["evaluate", ["--usage", "Test"], "--usage", '"Test"', "PublicTest"],
-      ["evaluate", [], "runs", "--model"],
       ["predict", [], "FILE"],
       ["predict", ["face.jpg", "--modle=x"], "--modle", "--model"],
       ["report", ["runs/none"], "runs/none"],

@@ -30,6 +30,7 @@ Deno.test("train with Muon on crops, evaluate and predict on views work one afte
       architecture: { name: "ferNet", options: { filters: [2, 4] } },
       batchSize: 8,
       epochs: 2,
+      decayEpochs: 1,
       workers: 0,
     };
     await Deno.writeTextFile(`${folder}/tiny.json`, JSON.stringify(recipe));
@@ -39,7 +40,7 @@ Deno.test("train with Muon on crops, evaluate and predict on views work one afte
       return stdout;
     };
     const data = "--data=faces.csv";
-    await run("train", "--recipe=tiny.json", data, "--run-dir=run", "--quiet", "--max-steps=5");
+    await run("train", "--recipe=tiny.json", data, "--run-dir=run", "--quiet", "--max-steps=3");
     await run("train", "--resume=run", "--quiet", "--max-steps=0", "--epochs=3");
     const { config, command } = JSON.parse(await Deno.readTextFile(`${folder}/run/config.json`));
     assertEquals([config.optimizer, config.trainCropSize, config.epochs], ["muon", 40, 3]);

@@ -54,6 +54,9 @@ export function servePackage(files: ReadonlyMap<string, string | Uint8Array>): S
     if (own instanceof Uint8Array) return new Response(own as Uint8Array<ArrayBuffer>);
     if (own === undefined && !isPublished(path)) return new Response(null, { status: 404 });
     try {
+      if (own === undefined && !path.endsWith(".ts")) {
+        return new Response(await Deno.readFile(new URL(path, ROOT)));
+      }
       const text = own ?? await Deno.readTextFile(new URL(path, ROOT));
       const headers = { "content-type": "application/typescript; charset=utf-8" };
       return new Response(path.endsWith(".ts") ? writeOut(text) : text, { headers });
