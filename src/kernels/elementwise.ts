@@ -17,6 +17,7 @@ import {
   threadMain,
   threads,
 } from "./program.ts";
+import { range } from "./range.ts";
 
 /** An update. */
 export interface ElementwiseUpdate {
@@ -61,8 +62,6 @@ export type RecordUpdate = (
 const SMALL = 4096;
 /** Buffers that a dispatch binds at the most. */
 const MOST_BUFFERS = 16;
-
-const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 /**
  * Makes an update.

@@ -6,7 +6,7 @@
  *
  * with c of red, green and blue; zeros outside of the picture. Padding is TensorFlow's `SAME`. A
  * thread computes four neighbours of a row and all channels; weights go round as in
- * `separable_block.ts`.
+ * `shared_weights.ts`.
  *
  * @module
  */
@@ -19,14 +19,17 @@ import {
   programOf,
   run,
 } from "./program.ts";
-import { subgroupsOf } from "./subgroups.ts";
-
-/** Pixels of a row that a thread computes. */
-const STRETCH = 4;
-/** Threads of a workgroup where there are no subgroups to choose it. */
-const THREADS = 32;
-
-const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+import { range } from "./range.ts";
+import {
+  fetchesOf,
+  gatherOf,
+  lanesOf,
+  mainOf,
+  STRETCH,
+  sumsOf,
+  threadsOf,
+  weightOf,
+} from "./shared_weights.ts";
 
 /** The program for pictures of `size` x `size` pixels and filters of `reach` x `reach`. */
 function pictureProgram(
@@ -47,30 +50,16 @@ function pictureProgram(
     let is${p} = isRow && column${p} >= 0 && column${p} < ${size};
     let x${p} = select(vec4f(), unpack4x8unorm(X[row + select(0u, u32(column${p}), is${p})]) * 2.0 - 1.0, is${p});`);
   }
-  if (lanes) {
-    for (const r of range(weights / lanes)) {
-      lines.push(`let r${r} = W[start + ${r * lanes}u + lane];`);
-    }
-  }
+  lines.push(...fetchesOf(range(weights), lanes));
   for (const f of range(channels)) {
     for (const c of range(3)) {
-      const n = c * channels + f;
-      const weight = lanes
-        ? `subgroupBroadcast(r${Math.floor(n / lanes)}, ${n % lanes}u)`
-        : `W[start + ${n}u]`;
-      lines.push(`let w${f}_${c} = ${weight};`);
+      lines.push(`let w${f}_${c} = ${weightOf(c * channels + f, lanes)};`);
     }
     for (const p of range(STRETCH)) {
       const terms = range(3).map((c) => `x${p}.${"xyz"[c]} * w${f}_${c}`);
       lines.push(`c${p}_${f} = c${p}_${f} + ${terms.join(" + ")};`);
     }
   }
-  const sums = range(STRETCH).flatMap((p) => range(channels).map((f) => `c${p}_${f}`));
-  const keeps = range(STRETCH).flatMap((p) =>
-    range(quads).map((g) =>
-      `sums[${p * quads + g}] = vec4f(${range(4).map((e) => `c${p}_${4 * g + e}`).join(", ")});`
-    )
-  );
   return {
     name: "convolution of pictures",
     code: `${directive}
@@ -79,16 +68,12 @@ function pictureProgram(
 @group(0) @binding(2) var<storage, read> B: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> Y: array<vec4f>;
 @group(0) @binding(4) var<uniform> s: vec4u; // stretches, steps
-@compute @workgroup_size(${lanes || THREADS})
-fn main(@builtin(workgroup_id) w: vec3u, @builtin(local_invocation_index) l: u32${
-      lanes ? ", @builtin(subgroup_invocation_id) lane: u32" : ""
-    }) {
-  let id = w.x * ${lanes || THREADS}u + ${lanes ? "lane" : "l"};
+${mainOf(lanes)}
   let stretch = min(id, s.x - 1u);
   let left = i32(stretch % ${across}u) * ${2 * STRETCH} - ${pad};
   let top = i32((stretch / ${across}u) % ${outSize}u) * 2 - ${pad};
   let b = stretch / ${across * outSize}u;
-  ${sums.map((name) => `var ${name} = 0.0;`).join(" ")}
+  ${sumsOf(channels)}
   for (var step = 0u; step < s.y; step++) {
     let i = i32(step / ${reach}u) + top;
     let j = i32(step % ${reach}u);
@@ -97,9 +82,7 @@ fn main(@builtin(workgroup_id) w: vec3u, @builtin(local_invocation_index) l: u32
     let start = step * ${weights}u;
     ${lines.join("\n    ")}
   }
-  // One copy of what follows, in a loop: written out, it takes most of the compiler's time.
-  var sums: array<vec4f, ${STRETCH * quads}>;
-  ${keeps.join("\n  ")}
+  ${gatherOf(channels)}
   let count = select(0u, ${STRETCH * quads}u, id < s.x);
   for (var n = 0u; n < count; n++) {
     let v = sums[n] + B[n % ${quads}u];
@@ -133,13 +116,12 @@ export function convolvePictures(
   const batch = words.length / size ** 2;
   const y = output(backend, [batch, size / 2, size / 2, channels]);
   const stretches = batch * (size / 2) ** 2 / STRETCH;
-  const subgroups = subgroupsOf(backend.device);
-  const lanes = subgroups.size > 0 && 8 % subgroups.size === 0 ? subgroups.size : 0;
+  const { size: lanes, directive } = lanesOf(backend.device);
   run(
     backend,
-    programOf(pictureProgram, size, reach, channels, lanes, lanes ? subgroups.directive : ""),
+    programOf(pictureProgram, size, reach, channels, lanes, directive),
     [x, filter, bias, y],
-    [Math.ceil(stretches / (lanes || THREADS)), 1, 1],
+    [Math.ceil(stretches / threadsOf(lanes)), 1, 1],
     new Uint32Array([stretches, reach * reach, 0, 0]),
   );
   x.dispose();

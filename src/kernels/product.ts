@@ -16,6 +16,7 @@
  * @module
  */
 import type { GpuBackend, Program } from "./program.ts";
+import { range } from "./range.ts";
 import { subgroupsOf } from "./subgroups.ts";
 
 /** How a product is cut up. Plain data: tables of it are tried and chosen from. */
@@ -69,8 +70,6 @@ export const columnsOf = (c: ProductCandidate): number => c.columns * c.across;
 /** What the program of a candidate begins with on a device. */
 export const directiveOf = ({ device }: GpuBackend, { family }: ProductCandidate): string =>
   family === "subgroup" ? subgroupsOf(device).directive : "";
-
-const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 /** Whether the family `subgroup` fetches in fours: half of the time for each number. */
 export function isWide(

@@ -7,9 +7,8 @@
  * X' is X, after 2x2 max pooling where the stride s is 2, with zeros for the channels that it lacks.
  * Padding is TensorFlow's `SAME`.
  *
- * A thread computes four neighbours of a row and a chunk of channels, in registers. Its weights are
- * the same for every thread of a subgroup: where a fetch is dear, each fetches a part and they hand
- * them round.
+ * A thread computes four neighbours of a row and a chunk of channels; weights go round as in
+ * `shared_weights.ts`.
  *
  * @module
  */
@@ -22,14 +21,20 @@ import {
   programOf,
   run,
 } from "./program.ts";
-import { subgroupsOf } from "./subgroups.ts";
+import { range } from "./range.ts";
+import {
+  fetchesOf,
+  gatherOf,
+  lanesOf,
+  mainOf,
+  STRETCH,
+  sumsOf,
+  threadsOf,
+  weightOf,
+} from "./shared_weights.ts";
 
-/** Pixels of a row that a thread computes. */
-const STRETCH = 4;
 /** Numbers before the pointwise weights of an input channel: 9 weights, a bias, and a rest. */
 const HEAD = 16;
-/** Threads of a workgroup where there are no subgroups to choose it. */
-const THREADS = 32;
 
 /** A block's weights as tfjs lays them out; channels in fours. */
 export interface SeparableWeights {
@@ -79,24 +84,14 @@ export function packSeparableBlock(weights: SeparableWeights): Float32Array {
   return packed;
 }
 
-const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
-
 /** The program; sizes are in its uniform buffer. */
 function blockProgram(stride: 1 | 2, chunk: number, lanes: number, directive: string): Program {
   const length = HEAD + chunk;
   const columns = (STRETCH - 1) * stride + 3;
   const pad = stride === 1 ? 1 : 0;
   const quads = chunk / 4;
-  // What the lanes fetched of the weights' row, or a fetch of its own.
-  const weight = (n: number): string =>
-    lanes ? `subgroupBroadcast(r${Math.floor(n / lanes)}, ${n % lanes}u)` : `W[start + ${n}u]`;
-  const fetched = range(HEAD + chunk).filter((n) => n < 10 || n >= HEAD).map((n) =>
-    Math.floor(n / (lanes || 1))
-  );
-  const lines = lanes
-    ? [...new Set(fetched)].map((r) => `let r${r} = W[start + ${r * lanes}u + lane];`)
-    : [];
-  for (const tap of range(10)) lines.push(`let w${tap} = ${weight(tap)};`);
+  const lines = fetchesOf(range(length).filter((n) => n < 10 || n >= HEAD), lanes);
+  for (const tap of range(10)) lines.push(`let w${tap} = ${weightOf(tap, lanes)};`);
   for (const i of range(3)) {
     for (const j of range(columns)) {
       lines.push(`let x${i}_${j} = select(0.0, X[row${i} + column${j} + c], in${i} && is${j});`);
@@ -107,15 +102,9 @@ function blockProgram(stride: 1 | 2, chunk: number, lanes: number, directive: st
     lines.push(`let d${p} = w9 + ${taps.join(" + ")};`);
   }
   for (const f of range(chunk)) {
-    lines.push(`let v${f} = ${weight(HEAD + f)};`);
+    lines.push(`let v${f} = ${weightOf(HEAD + f, lanes)};`);
     for (const p of range(STRETCH)) lines.push(`c${p}_${f} = c${p}_${f} + d${p} * v${f};`);
   }
-  const sums = range(STRETCH).flatMap((p) => range(chunk).map((f) => `c${p}_${f}`));
-  const keeps = range(STRETCH).flatMap((p) =>
-    range(quads).map((g) =>
-      `sums[${p * quads + g}] = vec4f(${range(4).map((e) => `c${p}_${4 * g + e}`).join(", ")});`
-    )
-  );
   const straight = stride === 1
     ? "four(((b * s.c.x + y) * s.c.y + x + p) * s.a.y + f)"
     : `max(max(four(at), four(at + s.a.y)), max(four(at + under), four(at + under + s.a.y)))`;
@@ -129,11 +118,7 @@ function blockProgram(stride: 1 | 2, chunk: number, lanes: number, directive: st
 struct Sizes { a: vec4u, c: vec4u }
 @group(0) @binding(3) var<uniform> s: Sizes;
 fn four(at: u32) -> vec4f { return vec4f(X[at], X[at + 1u], X[at + 2u], X[at + 3u]); }
-@compute @workgroup_size(${lanes || THREADS})
-fn main(@builtin(workgroup_id) w: vec3u, @builtin(local_invocation_index) l: u32${
-      lanes ? ", @builtin(subgroup_invocation_id) lane: u32" : ""
-    }) {
-  let id = w.x * ${lanes || THREADS}u + ${lanes ? "lane" : "l"};
+${mainOf(lanes)}
   let stretch = min(id, s.a.x - 1u);
   let across = s.c.w / ${STRETCH}u;
   let x = (stretch % across) * ${STRETCH}u;
@@ -153,15 +138,13 @@ ${
   let column${j} = select(0u, u32(left + ${j}), is${j}) * s.a.y;`
       ).join("\n")
     }
-  ${sums.map((name) => `var ${name} = 0.0;`).join(" ")}
+  ${sumsOf(chunk)}
   let first = w.y * (s.a.y + 1u) * ${length}u;
   for (var c = 0u; c < s.a.y; c++) {
     let start = first + c * ${length}u;
     ${lines.join("\n    ")}
   }
-  // One copy of what follows, in a loop: written out, it takes most of the compiler's time.
-  var sums: array<vec4f, ${STRETCH * quads}>;
-  ${keeps.join("\n  ")}
+  ${gatherOf(chunk)}
   let biases = first + s.a.y * ${length}u + ${HEAD}u;
   for (var n = 0u; n < ${STRETCH * quads}u; n++) {
     let p = n / ${quads}u;
@@ -216,15 +199,12 @@ export function separableBlock(
   const y = output(backend, [batch, outHeight, outWidth, outChannels]);
   const stretches = batch * outHeight * outWidth / STRETCH;
   const chunk = chunkOf(outChannels);
-  const { size, directive } = subgroupsOf(backend.device);
-  // Wide subgroups are those of a card, which fetches what is the same for all in one go.
-  const lanes = size > 0 && 8 % size === 0 ? size : 0;
-  const groups = Math.ceil(stretches / (lanes || THREADS));
+  const { size: lanes, directive } = lanesOf(backend.device);
   run(
     backend,
-    programOf(blockProgram, stride, chunk, lanes, lanes ? directive : ""),
+    programOf(blockProgram, stride, chunk, lanes, directive),
     [x, packed, y],
-    [groups, Math.ceil(outChannels / chunk), 1],
+    [Math.ceil(stretches / threadsOf(lanes)), Math.ceil(outChannels / chunk), 1],
     new Uint32Array([stretches, inChannels, outChannels, 0, height, width, outHeight, outWidth]),
   );
   return y;

@@ -25,8 +25,7 @@ import {
   threadMain,
   threads,
 } from "./program.ts";
-
-const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+import { range } from "./range.ts";
 
 /** Pixels of a row that a thread computes. */
 const STRETCH = 8;

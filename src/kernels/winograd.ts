@@ -34,6 +34,7 @@ import {
   threadMain,
   threads,
 } from "./program.ts";
+import { range } from "./range.ts";
 
 /** Outputs of a tile along each axis. */
 export type WinogradTile = 2 | 4;
@@ -73,7 +74,6 @@ const MATRICES: Record<WinogradTile, Matrices> = {
   },
 };
 
-const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 const transposed = (m: Matrix): Matrix => range(m[0].length).map((j) => m.map((row) => row[j]));
 const literal = (value: number) => Number.isInteger(value) ? `${value}.0` : `${value}`;
 
