@@ -5,6 +5,7 @@
  */
 import type { ClassProbability } from "../predict.ts";
 import type { Box, Point, RecognizedFace } from "./face.ts";
+import { intersectionOverUnion } from "./suppress.ts";
 
 /** A face that is followed from frame to frame. */
 export interface TrackedFace extends RecognizedFace {
@@ -97,13 +98,7 @@ function placeOf([x, y, width, height, ...points]: readonly number[]): {
 const byLabel = (probabilities: readonly ClassProbability[]): ClassProbability[] =>
   probabilities.toSorted((a, b) => a.label < b.label ? -1 : 1);
 
-/** How much two boxes are the same, from 0 to 1. */
-function overlap(a: Box, b: Box): number {
-  const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
-  const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
-  const shared = Math.max(0, width) * Math.max(0, height);
-  return shared / (a.width * a.height + b.width * b.height - shared);
-}
+const edgesOf = ({ x, y, width, height }: Box) => [x, y, x + width, y + height] as const;
 
 /** How far the middles of two boxes are from each other, in sides of the smaller one. */
 function distance(a: Box, b: Box): number {
@@ -114,7 +109,7 @@ function distance(a: Box, b: Box): number {
 
 /** How badly two boxes match: below 1 when they may be of the same face. */
 function mismatch(a: Box, b: Box): number {
-  const shared = overlap(a, b);
+  const shared = intersectionOverUnion(edgesOf(a), edgesOf(b));
   // Boxes that overlap come before boxes that are merely near: a quick move, a low frame rate.
   if (shared > 0.1) return 0.5 * (1 - shared);
   const ratio = Math.sqrt(a.width * a.height / (b.width * b.height));
