@@ -50,9 +50,9 @@ export async function savePyTorch(
   path: string,
 ): Promise<[weights: string, module: string]> {
   const { bytes, name } = await readSource(source);
-  const { model } = decodeModel(bytes, name);
-  const isOurs = explainsItself(readSafetensors(bytes, name));
-  const weights = isOurs ? bytes : await encodeModel(model);
+  const file = readSafetensors(bytes, name);
+  const { model } = decodeModel(file, name);
+  const weights = explainsItself(file) ? bytes : await encodeModel(model);
   model.dispose();
   const program = `${path.replace(/\.safetensors$/i, "")}.py`;
   if (await isForeign(program)) {

@@ -148,34 +148,41 @@ export async function loadModel(
   options: LoadModelOptions = {},
 ): Promise<LoadedModel> {
   const { bytes, name } = await readSource(source);
-  return decodeModel(bytes, name, options);
+  return decodeModel(readSafetensors(bytes, name), name, options);
 }
 
 /**
- * Makes a model of the bytes of its file.
+ * Makes a model of what its file holds.
  *
- * @param bytes The file.
+ * @param file The file.
  * @param name What to call it in messages.
  * @param options As for {@linkcode loadModel}.
  */
 export function decodeModel(
-  bytes: Uint8Array,
+  file: Safetensors,
   name: string,
   options: LoadModelOptions = {},
 ): LoadedModel {
-  const file = readSafetensors(bytes, name);
-  const { tensors, metadata } = explainsItself(file)
-    ? { tensors: file.tensors, metadata: parseMetadata(file.metadata, name) }
+  const told = explainsItself(file) ? parseMetadata(file.metadata, name) : null;
+  const { architecture, classes, tensors } = told
+    ? { ...told, tensors: file.tensors }
     : recognized(file.tensors, name, options);
-  const { architecture, classes } = metadata;
   let model: FerModel;
   try {
     model = buildArchitecture(architecture, classes, "zeros");
   } catch (cause) {
     throw new CheckpointError(`Cannot read ${name}: ${(cause as Error).message}`, { cause });
   }
+  const metadata = told ?? {
+    formatVersion: FORMAT_VERSION,
+    ...describeModel(model),
+    libraryVersion: "unknown",
+    data: null,
+    metrics: null,
+  };
+  const { preprocessing, temperature } = metadata;
   try {
-    const { size } = metadata.preprocessing;
+    const { size } = preprocessing;
     if (!takesSize(model, size)) {
       const [, height] = model.inputs[0].shape;
       throw new CheckpointError(
@@ -188,8 +195,12 @@ export function decodeModel(
     model.dispose();
     throw error;
   }
-  const { preprocessing, temperature } = metadata;
-  setDescription(model, { architecture, classes, preprocessing, temperature });
+  setDescription(model, {
+    architecture: metadata.architecture,
+    classes,
+    preprocessing,
+    temperature,
+  });
   return { model, metadata };
 }
 
@@ -209,7 +220,7 @@ function recognized(
   tensors: Safetensors["tensors"],
   source: string,
   options: LoadModelOptions,
-): { tensors: StateDict; metadata: ModelMetadata } {
+): { architecture: ArchitectureConfig; classes: readonly string[]; tensors: StateDict } {
   const fail = (why: string): never => {
     throw new CheckpointError(`Cannot read ${source}: ${why}`);
   };
@@ -229,16 +240,7 @@ function recognized(
         (classes ? `, got [${classes}]` : ""),
     );
   }
-  const model = buildArchitecture(found.architecture, classes, "zeros");
-  const metadata = {
-    formatVersion: FORMAT_VERSION,
-    ...describeModel(model),
-    libraryVersion: "unknown",
-    data: null,
-    metrics: null,
-  };
-  model.dispose();
-  return { tensors: found.tensors, metadata };
+  return { ...found, classes };
 }
 
 /**
