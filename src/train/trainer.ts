@@ -19,15 +19,16 @@ import {
   dropoutStates,
   type FerModel,
   largestBatch,
-  loadModel,
-  loadModelWeights,
+  loadStateDict,
   namedWeights,
+  readSafetensors,
   removeTemporaryFiles,
   saveModel,
   setDropoutStates,
 } from "../model.ts";
 import { setTemperature } from "../model/description.ts";
 import { takesAnySize, takesSize } from "../model/layer_shapes.ts";
+import { readSource } from "../model/source.ts";
 import { predictDataset } from "../predict.ts";
 import type { FerTensor, FerVariable } from "../model/tensor.ts";
 import { VERSION } from "../version.ts";
@@ -158,15 +159,6 @@ function limited(dataset: FerDataset, config: TrainingConfig): FerDataset {
   const most = batches * config.batchSize;
   if (most === 0 || dataset.length <= most) return dataset;
   return dataset.subset(Array.from({ length: most }, (_, i) => i));
-}
-
-/** How long a recorded configuration trains; nothing where it does not say. */
-function lengthOf(config: Partial<TrainingConfig> = {}): Partial<TrainingConfig> {
-  const { epochs, decayEpochs } = config;
-  return {
-    ...epochs === undefined ? {} : { epochs },
-    ...decayEpochs === undefined ? {} : { decayEpochs },
-  };
 }
 
 /** One call of `fit()`. */
@@ -719,7 +711,7 @@ class Run {
       this.#optimizer.setSteps(optimizerSteps);
       this.#secondsBefore = seconds;
     }
-    await this.#takeNewLength();
+    await this.#takeNewLength(this.#directory);
     const { step, epoch } = this.#state;
     const lines = await this.#directory.rewindMetrics((line) =>
       line.step <= step && (line.type === "step" || line.partial || line.epoch < epoch)
@@ -730,22 +722,26 @@ class Run {
   /**
    * Lets a run become longer or shorter, where it would have come to where it is all the same.
    */
-  async #takeNewLength(): Promise<void> {
-    const text = await Deno.readTextFile(this.#directory?.file("config.json") ?? "");
-    const recorded = JSON.parse(text);
+  async #takeNewLength(directory: RunDirectory): Promise<void> {
+    const recorded = JSON.parse(await Deno.readTextFile(directory.file("config.json")));
     const { epochs, decayEpochs } = this.#config;
-    const before = trainingConfig({ ...this.#config, ...lengthOf(recorded.config) });
-    if (before.epochs === epochs && before.decayEpochs === decayEpochs) return;
+    // A run of a version that had no such setting does not record it.
+    const { epochs: epochsBefore = epochs, decayEpochs: decayBefore = decayEpochs } =
+      recorded.config ?? {};
+    if (epochsBefore === epochs && decayBefore === decayEpochs) return;
+    const before = trainingConfig({
+      ...this.#config,
+      epochs: epochsBefore,
+      decayEpochs: decayBefore,
+    });
     const { optimizerSteps, epoch, batch, finished } = this.#state;
     const change = `Cannot go on with ${epochs} epochs, ${decayEpochs} of decay, instead of ` +
-      `${before.epochs}, ${before.decayEpochs} of decay: `;
+      `${epochsBefore}, ${decayBefore} of decay: `;
     const begun = batch > 0 ? epoch : epoch - 1;
     if (begun > epochs) throw new RangeError(`${change}${begun} have begun`);
     for (let step = 0; step < optimizerSteps; step++) {
-      const [then, now] = [before, this.#config].map((config) =>
-        scheduleFactor(config, step, this.#stepsPerEpoch)
-      );
-      if (then === now) continue;
+      const then = scheduleFactor(before, step, this.#stepsPerEpoch);
+      if (then === scheduleFactor(this.#config, step, this.#stepsPerEpoch)) continue;
       throw new RangeError(
         `${change}with the ${this.#config.scheduler} schedule, step ${step + 1} of ` +
           `${optimizerSteps} that are done would have had another learning rate`,
@@ -753,18 +749,17 @@ class Run {
     }
     if (finished !== "earlyStopping") this.#state.finished = epoch > epochs ? "epochs" : null;
     const config = { ...recorded.config, epochs, decayEpochs };
-    await this.#directory?.writeJson("config.json", { ...recorded, ...this.#notes, config });
+    await directory.writeJson("config.json", { ...recorded, ...this.#notes, config });
   }
 
   /** Gives the network the weights of the best validation. */
   async #restoreBest(): Promise<void> {
     if (!this.#state.best) return;
     if (this.#directory) {
-      const path = this.#directory.file("best.safetensors");
-      await loadModelWeights(this.#model, path);
-      const { model, metadata } = await loadModel(path);
-      model.dispose();
-      setTemperature(this.#model, metadata.temperature);
+      const { bytes, name } = await readSource(this.#directory.file("best.safetensors"));
+      const { tensors, metadata } = readSafetensors(bytes, name);
+      loadStateDict(this.#model, tensors, { source: name });
+      setTemperature(this.#model, JSON.parse(metadata.temperature ?? "1"));
       return;
     }
     setTemperature(this.#model, this.#bestTemperature);
