@@ -6,13 +6,13 @@
 import {
   encodeModel,
   type FerModel,
+  FerRecognizer,
   hasPretrained,
   type LoadedModel,
   predict,
   VERSION,
 } from "../mod.ts";
 import { sha256 } from "../src/pretrained/packaged_weights.ts";
-import { FerRecognizer } from "../src/recognizer.ts";
 import { chooseModel, type ChosenModel, MODEL_FLAG } from "./choose_model.ts";
 import { type Computing, startComputing } from "./compute.ts";
 import { type Command, type FilledFlagValues, UsageError } from "./flags.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 import { writeFileAtomic } from "../../src/model.ts";
+import { reasonOf } from "../../src/model/atomic_write.ts";
 import { PathSet } from "./path_hash.ts";
 import { noTotals, type Totals } from "./picture_result.ts";
 import type { RowFormat } from "./row_format.ts";
@@ -33,20 +34,8 @@ export interface RowOutput {
 
 const encoder = new TextEncoder();
 
-/** Why a file cannot be had, without naming it. */
-function reasonOf(error: unknown): string {
-  switch ((error as { readonly code?: string }).code) {
-    case "ENOENT":
-      return "its folder does not exist";
-    case "EISDIR":
-      return "it is a folder";
-    case "EACCES":
-      return "permission denied";
-    case "ENOSPC":
-      return "no space left on the device";
-  }
-  return (error as Error).message.split(/ \(os error|\n/, 1)[0];
-}
+/** Why a file cannot be had, without naming it a second time. */
+const whyNot = (cause: unknown): string => reasonOf(cause).split(" (os error", 1)[0];
 
 async function writeAll(
   target: { write(bytes: Uint8Array): Promise<number> },
@@ -58,7 +47,7 @@ async function writeAll(
       bytes = bytes.subarray(await target.write(bytes));
     }
   } catch (cause) {
-    throw new Error(`Cannot write ${name}: ${reasonOf(cause)}`, { cause });
+    throw new Error(`Cannot write ${name}: ${whyNot(cause)}`, { cause });
   }
 }
 
@@ -146,7 +135,7 @@ async function openLocked(path: string): Promise<Deno.FsFile> {
       throw new TypeError("it is no regular file; give --out - to write to a pipe");
     }
   } catch (cause) {
-    throw new Error(`Cannot write ${path}: ${reasonOf(cause)}`, { cause });
+    throw new Error(`Cannot write ${path}: ${whyNot(cause)}`, { cause });
   }
   if (await file.tryLock(true)) return file;
   file.close();
