@@ -8,23 +8,15 @@
  * @module
  */
 import type { Command } from "../cli/flags.ts";
-import { count } from "../cli/numbers.ts";
-import { print, runProgram } from "../cli/program.ts";
-import { type TensorData, writeFileAtomic, writeSafetensors } from "../src/model.ts";
-import { type PackagedWeights, sha256 } from "../src/pretrained/packaged_weights.ts";
+import { runProgram } from "../cli/program.ts";
+import { type TensorData, writeSafetensors } from "../src/model.ts";
+import { ROOT_FLAG, writeCarried } from "./carried_weights.ts";
 import { type LiteNetwork, readTfLite } from "./tflite.ts";
 
 const COMMAND = {
   name: "package-detector",
   about: "Make MediaPipe's face detector, from npm, the one that the library carries.",
-  flags: {
-    root: {
-      kind: "string",
-      value: "DIR",
-      about: "The project's folder, to write into",
-      otherwise: "the current folder",
-    },
-  },
+  flags: { root: ROOT_FLAG },
   examples: ["deno task package-detector"],
 } as const satisfies Command;
 
@@ -128,9 +120,8 @@ export function detectorWeights(network: LiteNetwork): Map<string, TensorData> {
 }
 
 /** The module that names the weight file. */
-function moduleOf({ file, bytes, sha256 }: PackagedWeights): string {
-  const grouped = String(bytes).replace(/\B(?=(\d{3})+$)/g, "_");
-  return `/**
+const codeOf = (fields: string): string =>
+  `/**
  * Which weight file the face detector is in. Written by \`deno task package-detector\`.
  *
  * @module
@@ -139,12 +130,9 @@ import type { PackagedWeights } from "../pretrained/packaged_weights.ts";
 
 /** The file beside this module. */
 export const BLAZE_FACE: PackagedWeights = {
-  file: "${file}",
-  bytes: ${grouped},
-  sha256: "${sha256}",
+${fields}
 };
 `;
-}
 
 if (import.meta.main) {
   await runProgram(COMMAND, async ({ root = "." }) => {
@@ -154,13 +142,7 @@ if (import.meta.main) {
       license: "Apache-2.0",
       copyright: "The MediaPipe Authors",
     });
-    const weights = { file: FILE, bytes: bytes.length, sha256: await sha256(bytes) };
     const folder = `${root}/src/recognizer`;
-    await Deno.mkdir(folder, { recursive: true });
-    await writeFileAtomic(`${folder}/${FILE}`, bytes);
-    const module = new TextEncoder().encode(moduleOf(weights));
-    await writeFileAtomic(`${folder}/blaze_face_file.ts`, module);
-    print(`${folder}/${FILE}  ${count(weights.bytes)} bytes, SHA-256 ${weights.sha256}`);
-    print(`${folder}/blaze_face_file.ts`);
+    await writeCarried(folder, FILE, bytes, "blaze_face_file.ts", codeOf);
   });
 }

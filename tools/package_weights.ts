@@ -21,22 +21,16 @@ import {
   writeSafetensors,
 } from "../src/model.ts";
 import { reasonOf } from "../src/model/source.ts";
-import { LARGEST_FILE, type PackagedWeights, sha256 } from "../src/pretrained/packaged_weights.ts";
+import { LARGEST_FILE } from "../src/pretrained/packaged_weights.ts";
 import { readMetrics } from "../src/train/run_directory.ts";
+import { ROOT_FLAG, writeCarried } from "./carried_weights.ts";
 import { JsonFields } from "./model_card/json_fields.ts";
 
 const COMMAND = {
   name: "package-weights",
   about: "Make a run's best weights the network that the library carries.",
   operands: "RUN_DIR",
-  flags: {
-    root: {
-      kind: "string",
-      value: "DIR",
-      about: "The project's folder, to write into",
-      otherwise: "the current folder",
-    },
-  },
+  flags: { root: ROOT_FLAG },
   examples: ["deno task package-weights runs/fernet-42"],
 } as const satisfies Command;
 
@@ -141,9 +135,8 @@ async function encode(run: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 /** The module that names the weight file. */
-function moduleOf({ file, bytes, sha256 }: PackagedWeights): string {
-  const grouped = String(bytes).replace(/\B(?=(\d{3})+$)/g, "_");
-  return `/**
+const codeOf = (fields: string): string =>
+  `/**
  * Which weight file this version of the library carries. Written by \`deno task package-weights\`.
  *
  * @module
@@ -152,12 +145,9 @@ import type { PackagedWeights } from "./packaged_weights.ts";
 
 /** The file beside this module; null in a version without one. */
 export const FERNET: PackagedWeights | null = {
-  file: "${file}",
-  bytes: ${grouped},
-  sha256: "${sha256}",
+${fields}
 };
 `;
-}
 
 await runProgram(COMMAND, async ({ root = "." }, operands) => {
   const [run, ...others] = operands;
@@ -169,24 +159,18 @@ await runProgram(COMMAND, async ({ root = "." }, operands) => {
   tf.env().set("PROD", true);
   await tf.setBackend("cpu");
   const bytes = await encode(run);
-  const weights = { file: FILE, bytes: bytes.length, sha256: await sha256(bytes) };
   const name = (await Deno.realPath(run)).split(/[/\\]/).at(-1);
   const config = await JsonFields.read(`${run}/config.json`);
-  const [carried, shown] = [`${root}/src/pretrained`, `${root}/docs/runs/${name}`];
-  await Deno.mkdir(carried, { recursive: true });
+  const shown = `${root}/docs/runs/${name}`;
   await Deno.mkdir(shown, { recursive: true });
-  const text = (value: string) => new TextEncoder().encode(value);
-  await writeFileAtomic(`${carried}/${FILE}`, bytes);
-  await writeFileAtomic(`${carried}/fernet.ts`, text(moduleOf(weights)));
+  await writeCarried(`${root}/src/pretrained`, FILE, bytes, "fernet.ts", codeOf);
   await writeFileAtomic(
     `${shown}/config.json`,
-    text(`${JSON.stringify(portable(config.value), null, 2)}\n`),
+    `${JSON.stringify(portable(config.value), null, 2)}\n`,
   );
   for (const file of ["metrics.jsonl", "evaluation.json"]) {
     if (await Deno.realPath(shown) === await Deno.realPath(run)) break;
     await Deno.copyFile(`${run}/${file}`, `${shown}/${file}`);
   }
-  print(`${carried}/${FILE}  ${count(weights.bytes)} bytes, SHA-256 ${weights.sha256}`);
-  print(`${carried}/fernet.ts`);
   print(shown);
 });
