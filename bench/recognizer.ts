@@ -17,11 +17,11 @@ import { inOneSubmit } from "../src/kernels/one_submit.ts";
 import { predict } from "../src/predict.ts";
 import { FerRecognizer } from "../src/recognizer.ts";
 import { INPUT_SIZE } from "../src/recognizer/anchors.ts";
-import { BlazeFace } from "../src/recognizer/blaze_face.ts";
 import { cutOut } from "../src/recognizer/crop.ts";
 import { letterbox } from "../src/recognizer/letterbox.ts";
 import { qualityOf } from "../src/recognizer/quality.ts";
 import { type Image, resize } from "../src/transforms.ts";
+import { loadDetector } from "./recognizer/detector.ts";
 import { number, type Table, tableLines } from "./table.ts";
 
 const COMMAND = {
@@ -92,9 +92,7 @@ await runProgram(COMMAND, async ({ model, rounds, markdown }) => {
     throw new Error(`Cannot time one face: found ${others.length + Number(!!face)}`);
   }
 
-  const detector = new BlazeFace(
-    await Deno.readFile(new URL("../src/recognizer/blaze_face.safetensors", import.meta.url)),
-  );
+  const detector = await loadDetector();
   const square = new Uint8Array(4 * INPUT_SIZE ** 2);
   const part = { x: 0, y: 0, width: WIDTH, height: HEIGHT };
   const read = async (record: () => tf.Tensor): Promise<void> => {

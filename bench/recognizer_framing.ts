@@ -9,28 +9,23 @@
  * @module
  */
 import type { Command } from "../cli/flags.ts";
-import { chooseModel, MODEL_FLAG } from "../cli/choose_model.ts";
 import { print, runProgram, warn } from "../cli/program.ts";
-import { DATA_FLAG, openData, splitOf } from "../cli/source.ts";
-import { useWebGpu } from "../src/backend.ts";
 import { cropOf, FRAMING, type Framing, middleOf, rollOf } from "../src/recognizer/alignment.ts";
-import { BlazeFace } from "../src/recognizer/blaze_face.ts";
 import { cutOut } from "../src/recognizer/crop.ts";
 import { detectFaces } from "../src/recognizer/detector.ts";
 import type { DetectedFace, FaceCrop, Point } from "../src/recognizer/face.ts";
 import { accuracyOf } from "./recognizer/accuracy.ts";
 import { compose } from "./recognizer/composed.ts";
+import { loadDetector } from "./recognizer/detector.ts";
+import { FACES_FLAGS, openFaces, percent } from "./recognizer/public_test.ts";
 import { type Table, tableLines } from "./table.ts";
 
 const COMMAND = {
   name: "bench/recognizer_framing",
   about: "Measure FER-2013's framing relative to the detector's box, on PublicTest.",
   flags: {
-    data: DATA_FLAG,
-    model: MODEL_FLAG,
-    faces: { kind: "integer", value: "N", min: 10, default: 1000, about: "Faces, from the first" },
+    ...FACES_FLAGS,
     seed: { kind: "integer", value: "N", min: 0, default: 42, about: "Of places and angles" },
-    markdown: { kind: "boolean", about: "Print tables in Markdown" },
   },
   examples: [
     "deno run -A bench/recognizer_framing.ts --data fer2013.csv.gz --model model.safetensors",
@@ -49,7 +44,6 @@ interface Found {
 /** How the faces are put into pictures. */
 const ANGLES = [0, 15, 30] as const;
 
-const percent = (share: number): string => (100 * share).toFixed(1);
 const median = (values: readonly number[]): number => {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)];
@@ -104,18 +98,12 @@ const framings: readonly (readonly [name: string, Framing])[] = [
   ),
 ];
 
-await runProgram(COMMAND, async ({ data, model, faces, seed, markdown }) => {
-  await useWebGpu();
-  const split = splitOf((await openData(data)).dataset, "PublicTest");
-  const chosen = await chooseModel(model);
-  const loaded = await chosen.load();
-  const detector = new BlazeFace(
-    await Deno.readFile(new URL("../src/recognizer/blaze_face.safetensors", import.meta.url)),
-  );
+await runProgram(COMMAND, async ({ seed, markdown, ...given }) => {
+  const { split, count, model, name } = await openFaces(given);
+  const detector = await loadDetector();
   const { size } = split;
-  const count = Math.min(faces, split.length);
   const accuracy = (indices: readonly number[], images: readonly Uint8Array[]) =>
-    accuracyOf(loaded, split, indices, images);
+    accuracyOf(model, split, indices, images);
 
   const fits: string[][] = [[
     "angles",
@@ -178,7 +166,7 @@ await runProgram(COMMAND, async ({ data, model, faces, seed, markdown }) => {
   ];
   print(
     `${count} faces of PublicTest in pictures of 640x480, sides of 96 to 240 pixels, seed ${seed}; ` +
-      `${chosen.name}`,
+      name,
   );
   for (const table of tables) {
     for (const line of tableLines(table, markdown ? "markdown" : "plain")) print(line);

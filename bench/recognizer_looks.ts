@@ -12,11 +12,11 @@ import type { Command } from "../cli/flags.ts";
 import { print, runProgram } from "../cli/program.ts";
 import { useWebGpu } from "../src/backend.ts";
 import { decodeImage } from "../src/data.ts";
-import { BlazeFace } from "../src/recognizer/blaze_face.ts";
 import { detectFaces } from "../src/recognizer/detector.ts";
 import { looksAt } from "../src/recognizer/looks.ts";
 import type { Image } from "../src/transforms.ts";
 import { packageFolder } from "./peers/optional.ts";
+import { loadDetector } from "./recognizer/detector.ts";
 import { number, tableLines } from "./table.ts";
 
 const COMMAND = {
@@ -56,9 +56,7 @@ await runProgram(COMMAND, async ({ markdown }) => {
   const photographs = await Promise.all(
     files.map(async (file) => await decodeImage(await Deno.readFile(file))),
   );
-  const detector = new BlazeFace(
-    await Deno.readFile(new URL("../src/recognizer/blaze_face.safetensors", import.meta.url)),
-  );
+  const detector = await loadDetector();
   const form = markdown ? "markdown" : "plain";
   const find = async (image: Image, minSize: number) => {
     const options = { minScore: 0.5, maxFaces: 100, minSize };

@@ -7,12 +7,8 @@
  *
  * @module
  */
-import { chooseModel, MODEL_FLAG } from "../cli/choose_model.ts";
 import type { Command } from "../cli/flags.ts";
 import { print, runProgram } from "../cli/program.ts";
-import { DATA_FLAG, openData, splitOf } from "../cli/source.ts";
-import { useWebGpu } from "../src/backend.ts";
-import { BlazeFace } from "../src/recognizer/blaze_face.ts";
 import { cutOut } from "../src/recognizer/crop.ts";
 import { detectFaces } from "../src/recognizer/detector.ts";
 import { brightnessOf, sharpnessOf, yawOf } from "../src/recognizer/quality.ts";
@@ -20,24 +16,21 @@ import { FRAMING } from "../src/recognizer/alignment.ts";
 import { type Image, resize } from "../src/transforms.ts";
 import { accuracyOf } from "./recognizer/accuracy.ts";
 import { compose } from "./recognizer/composed.ts";
+import { loadDetector } from "./recognizer/detector.ts";
+import { FACES_FLAGS, openFaces, percent } from "./recognizer/public_test.ts";
 import { type Table, tableLines } from "./table.ts";
 
 const COMMAND = {
   name: "bench/recognizer_quality",
   about: "Measure how accuracy falls as faces become small, blurred, dark, bright, cut or turned.",
   flags: {
-    data: DATA_FLAG,
-    model: MODEL_FLAG,
-    faces: { kind: "integer", value: "N", min: 10, default: 1000, about: "Faces, from the first" },
+    ...FACES_FLAGS,
     seed: { kind: "integer", value: "N", min: 0, default: 42, about: "Of places in pictures" },
-    markdown: { kind: "boolean", about: "Print tables in Markdown" },
   },
   examples: [
     "deno run -A bench/recognizer_quality.ts --data fer2013.csv.gz --model model.safetensors",
   ],
 } as const satisfies Command;
-
-const percent = (share: number): string => (100 * share).toFixed(1);
 
 /** The tenth, half and nine tenths of sorted values. */
 function deciles(values: readonly number[]): string {
@@ -154,23 +147,19 @@ const DEGRADATIONS: readonly Degradation[] = [
 /** Degrees between which turned heads are sorted. */
 const YAWS = [0, 10, 20, 30, 40, 50, 90];
 
-await runProgram(COMMAND, async ({ data, model, faces, seed, markdown }) => {
-  await useWebGpu();
-  const split = splitOf((await openData(data)).dataset, "PublicTest");
-  const chosen = await chooseModel(model);
-  const loaded = await chosen.load();
-  const count = Math.min(faces, split.length);
+await runProgram(COMMAND, async ({ seed, markdown, ...given }) => {
+  const { split, count, model, name } = await openFaces(given);
   const indices = Array.from({ length: count }, (_, i) => i);
   const show = (table: Table) => {
     for (const line of tableLines(table, markdown ? "markdown" : "plain")) print(line);
   };
-  print(`${count} faces of PublicTest; ${chosen.name}`);
+  print(`${count} faces of PublicTest; ${name}`);
   for (const { heading, measure, values, measured } of DEGRADATIONS) {
     const rows = [["", "accuracy in %", `${measure}: tenth, half, nine tenths`]];
     for (const [name, change] of values) {
       const images = indices.map((i) => change(split.image(i)));
       const accuracy = await accuracyOf(
-        loaded,
+        model,
         split,
         indices,
         images.map((image) => image.data as Uint8Array),
@@ -180,9 +169,7 @@ await runProgram(COMMAND, async ({ data, model, faces, seed, markdown }) => {
     show({ heading, rows });
   }
 
-  const detector = new BlazeFace(
-    await Deno.readFile(new URL("../src/recognizer/blaze_face.safetensors", import.meta.url)),
-  );
+  const detector = await loadDetector();
   const yaws = new Map<number, number>();
   for (const index of indices) {
     const placement = { side: [160, 240], angle: 0 } as const;
@@ -199,7 +186,7 @@ await runProgram(COMMAND, async ({ data, model, faces, seed, markdown }) => {
     });
     if (some.length === 0) continue;
     const images = some.map((index) => split.image(index).data as Uint8Array);
-    const accuracy = await accuracyOf(loaded, split, some, images);
+    const accuracy = await accuracyOf(model, split, some, images);
     rows.push([`${YAWS[i]} to ${YAWS[i + 1]}`, percent(accuracy), `${some.length}`]);
   }
   show({ heading: "Turned: the yaw that is measured, in degrees, either way", rows });
