@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { TrackedFace } from "../../../src/recognizer.ts";
+import type { TrackedFace } from "../../../mod.ts";
 import { make, write } from "./elements.ts";
 import { toneOf } from "./tones.ts";
 import { bestOf, issuesOf, percent } from "./wording.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { SquareMap } from "../../../src/recognizer.ts";
+import type { SquareMap } from "../../../mod.ts";
 
 /** From dark violet by red to yellow; the style sheet's `.ramp` shows the same. */
 const STOPS = [[48, 18, 90], [140, 30, 110], [220, 60, 70], [252, 150, 30], [252, 250, 140]];

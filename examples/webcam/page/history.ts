@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ClassProbability } from "../../../src/recognizer.ts";
+import type { ClassProbability } from "../../../mod.ts";
 
 /** Seconds that are kept. */
 export const SPAN = 30;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { TrackedFace } from "../../../src/recognizer.ts";
+import type { TrackedFace } from "../../../mod.ts";
 import { Announcer } from "./announcer.ts";
 import { CameraError, listCameras, openCamera } from "./camera.ts";
 import { byId, make, write } from "./elements.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RecognizeOptions, TrackedFace } from "../../../src/recognizer.ts";
+import type { RecognizeOptions, TrackedFace } from "../../../mod.ts";
 
 /** On what the networks are to be computed. */
 export type Backend = "auto" | "webgpu" | "wasm";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TrackedFace } from "../../../src/recognizer.ts";
+import type { TrackedFace } from "../../../mod.ts";
 
 /**
  * Calls faces 1, 2, 3: who comes takes the smallest number that is free. So whoever looks away for a

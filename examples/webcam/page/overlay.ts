@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { TrackedFace } from "../../../src/recognizer.ts";
+import type { TrackedFace } from "../../../mod.ts";
 import { make, write } from "./elements.ts";
 import { drawHeat } from "./heat.ts";
 import { toneOf } from "./tones.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { RecognizeOptions } from "../../../src/recognizer.ts";
+import type { RecognizeOptions } from "../../../mod.ts";
 import type {
   Backend,
   FacesMessage,

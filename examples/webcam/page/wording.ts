@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ClassProbability, QualityIssue, TrackedFace } from "../../../src/recognizer.ts";
+import type { ClassProbability, QualityIssue, TrackedFace } from "../../../mod.ts";
 
 /** A share in whole percent. */
 export const percent = (share: number): string => `${Math.round(100 * share)} %`;

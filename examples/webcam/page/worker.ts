@@ -4,8 +4,7 @@
  *
  * @module
  */
-import { loadModel, loadPretrained } from "../../../mod.ts";
-import { FaceTracker, FerRecognizer } from "../../../src/recognizer.ts";
+import { FaceTracker, FerRecognizer, loadModel, loadPretrained } from "../../../mod.ts";
 import { type Engine, startEngine } from "./engine.ts";
 import type { FrameMessage, FromWorker, StartMessage, ToWorker } from "./messages.ts";
 
