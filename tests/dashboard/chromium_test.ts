@@ -5,7 +5,8 @@ import { auditDataset, drawnFaces } from "../../src/data.ts";
 import { type Dashboard, type DashboardOptions, serveDashboard } from "../../src/dashboard.ts";
 import { buildFerCnn } from "../../src/model.ts";
 import { type EpochLine, RunDirectory, Trainer, type TrainingConfig } from "../../src/train.ts";
-import { hasBrowser, inBrowser } from "./browser.ts";
+import { backgroundOf, hasBrowser } from "../chromium.ts";
+import { inBrowser } from "./browser.ts";
 import { allAngry, BEGIN, epochLine, progressAt } from "./made_up.ts";
 
 /** Runs a browser test where there is one; playwright leaves timers behind. */
@@ -161,17 +162,10 @@ browserTest(
   "the dashboard comes in light and dark, and fits a phone",
   () =>
     withMadeUp(async (page) => {
-      const colour = () =>
-        page.locator("body").evaluate((body) => {
-          const view = globalThis as unknown as {
-            getComputedStyle(element: unknown): { backgroundColor: string };
-          };
-          return view.getComputedStyle(body).backgroundColor;
-        });
       await page.emulateMedia({ colorScheme: "light" });
-      const light = await colour();
+      const light = await backgroundOf(page);
       await page.emulateMedia({ colorScheme: "dark" });
-      assertNotEquals(await colour(), light);
+      assertNotEquals(await backgroundOf(page), light);
       await page.setViewportSize({ width: 360, height: 640 });
       const [width, room] = await page.locator("html").evaluate((html) => {
         const { scrollWidth, clientWidth } = html as unknown as Record<string, number>;

@@ -5,11 +5,7 @@
  */
 import { assertEquals } from "@std/assert";
 import type { BrowserContextOptions, Page } from "playwright-core";
-
-const EXECUTABLE = "/usr/bin/chromium";
-
-/** Whether there is a browser. */
-export const hasBrowser = await Deno.stat(EXECUTABLE).then(() => true, () => false);
+import { launchBrowser } from "../chromium.ts";
 
 /** Milliseconds that anything may take: the machine may be slow and busy. */
 export const PATIENCE = 120_000;
@@ -29,16 +25,6 @@ export interface Visit {
   readonly expected?: RegExp;
 }
 
-/** Playwright, kept from looking at places that no permission but `--allow-all` opens. */
-async function loadPlaywright(): Promise<typeof import("playwright-core")> {
-  Deno.env.set("__IS_WSL_TEST__", "1");
-  try {
-    return await import("playwright-core");
-  } finally {
-    Deno.env.delete("__IS_WSL_TEST__");
-  }
-}
-
 /**
  * Opens a page in a browser of its own. Afterwards there must be nothing in the console, and no
  * request to any other address.
@@ -52,14 +38,10 @@ export async function visit(
   { clip, flags = [], context = {}, expected }: Visit,
   test: (page: Page) => Promise<void>,
 ): Promise<void> {
-  const { chromium } = await loadPlaywright();
   const camera = clip
     ? ["--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${clip}`]
     : [];
-  const browser = await chromium.launch({
-    executablePath: EXECUTABLE,
-    args: ["--no-sandbox", ...camera, ...flags],
-  });
+  const browser = await launchBrowser([...camera, ...flags]);
   const complaints: string[] = [];
   const elsewhere: string[] = [];
   const complain = (text: string) => {

@@ -9,7 +9,8 @@ import * as tf from "@tensorflow/tfjs";
 import type { Page } from "playwright-core";
 import { buildFerCnn, decodeImage, encodeModel, loadModel } from "../../mod.ts";
 import { FerRecognizer, type RecognizedFace } from "../../src/recognizer.ts";
-import { hasBrowser, PATIENCE, SOFTWARE_WEBGPU, visit } from "./browser.ts";
+import { backgroundOf, hasBrowser } from "../chromium.ts";
+import { PATIENCE, SOFTWARE_WEBGPU, visit } from "./browser.ts";
 import { movingFace, pictureFile, type Scene } from "./clip.ts";
 import { type Served, startTask } from "./task.ts";
 
@@ -466,22 +467,15 @@ browserTest(
   "the page comes in light and dark, keeps the choice, and fits a phone",
   () =>
     visit(served.url, { context: { viewport: { width: 360, height: 640 } } }, async (page) => {
-      const colour = () =>
-        page.locator("body").evaluate((body) => {
-          const view = globalThis as unknown as {
-            getComputedStyle(element: unknown): { backgroundColor: string };
-          };
-          return view.getComputedStyle(body).backgroundColor;
-        });
       await page.emulateMedia({ colorScheme: "light" });
-      const light = await colour();
+      const light = await backgroundOf(page);
       await page.emulateMedia({ colorScheme: "dark" });
-      const dark = await colour();
+      const dark = await backgroundOf(page);
       assertNotEquals(dark, light);
       await page.getByLabel("Light").check();
-      assertEquals(await colour(), light);
+      assertEquals(await backgroundOf(page), light);
       await page.reload();
-      assertEquals(await colour(), light);
+      assertEquals(await backgroundOf(page), light);
       assert(await page.getByLabel("Light").isChecked());
 
       await drop(page, "two.png", "image/png", await pictureFile(TWO));

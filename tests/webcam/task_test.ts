@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { hasPretrained } from "../../mod.ts";
-import { hasBrowser, visit } from "./browser.ts";
+import { hasBrowser } from "../chromium.ts";
+import { visit } from "./browser.ts";
 import { runTask, startTask } from "./task.ts";
 
 Deno.test("the webcam's task tells how it is used", async () => {
