@@ -11,7 +11,7 @@ import { VERSION } from "../version.ts";
 export const LIBRARY = "@fer/core";
 
 /** Where it is to be had. */
-const SOURCE = "https://jsr.io/@fer/core";
+const SOURCE = "jsr:@fer/core";
 
 /** Where an exported file comes from. */
 export interface Provenance {

@@ -244,7 +244,7 @@ Deno.test("encodeOnnx() notes version, classes, preprocessing, temperature and s
     assertEquals(Object.fromEntries(properties), {
       ...{ architecture, classes, preprocessing, temperature },
       libraryVersion: VERSION,
-      source: "https://jsr.io/@fer/core",
+      source: "jsr:@fer/core",
       license: "CC0-1.0",
       data: "drawn",
       metrics: { f1: 1 },

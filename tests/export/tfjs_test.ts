@@ -72,7 +72,7 @@ Deno.test("encodeTfjs() gives tfjs without this library the network of buildFerC
   assertEquals(metadata.fer, JSON.parse(JSON.stringify(describeModel(model))));
   assertEquals(metadata.export, {
     libraryVersion: VERSION,
-    source: "https://jsr.io/@fer/core",
+    source: "jsr:@fer/core",
   });
   model.dispose();
 });
