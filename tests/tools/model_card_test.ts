@@ -216,3 +216,31 @@ Deno.test("a field that is missing is an error that names it, or was not needed"
     assert(errors > 80, `${errors}`);
   });
 });
+
+Deno.test("a card names the runs that its weights went through, oldest first", async () => {
+  await withFolder(async (folder) => {
+    const paths = await packaged(folder);
+    const config = `${paths.run}/config.json`;
+    const beginFrom = async (init: string) => {
+      const read = JSON.parse(await Deno.readTextFile(config));
+      await Deno.writeTextFile(
+        config,
+        JSON.stringify({ ...read, config: { ...read.config, init } }),
+      );
+    };
+    await beginFrom("runs/fernet-42-1/best.safetensors");
+    await assertRejects(
+      () => readSources(paths),
+      MissingFieldError,
+      "it began from runs/fernet-42-1/best.safetensors, expected the best.safetensors of an earlier",
+    );
+    await writeRun(`${paths.run}/../fernet-42-1`, { seed: 7 });
+    const card = renderCard(await readSources(paths), PROJECT);
+    assertStringIncludes(card, "6 epochs in 2 runs: 3 epochs in 3 h 0 min on a GPU, 8 cores. Then");
+    const trained = [...card.matchAll(/^deno task train .*$/gm)].map(([line]) => line);
+    assertEquals(trained.map((line) => /\d+$/.exec(line)?.[0]), ["7", "42"]);
+
+    await beginFrom("runs/fernet-42/best.safetensors");
+    await assertRejects(() => readSources(paths), MissingFieldError, "an earlier run beside it");
+  });
+});

@@ -8,7 +8,7 @@
 import { frontMatter } from "./front_matter.ts";
 import { count, duration, percent, table } from "./markdown.ts";
 import { quantitativeAnalyses } from "./quantitative.ts";
-import type { CardSources, CardSplit } from "./sources.ts";
+import type { CardRun, CardSources, CardSplit } from "./sources.ts";
 
 const TITLE = "FerNet";
 
@@ -155,8 +155,17 @@ function flaws({ data: { splits, leaks } }: CardSources): string {
   return [...lines, ...shared].join("\n");
 }
 
+function timesText(runs: readonly CardRun[]): string {
+  const each = runs.map(({ epochs, seconds, machine }) =>
+    `${epochs} epochs in ${duration(seconds)} on ${machine.adapter}, ${machine.cores} cores.`
+  );
+  if (runs.length === 1) return each[0];
+  const total = runs.reduce((sum, { epochs }) => sum + epochs, 0);
+  return `${total} epochs in ${runs.length} runs: ${each.join(" Then, from its best weights, ")}`;
+}
+
 function training(sources: CardSources): string {
-  const { settings, data, trainingMachine, trainingSeconds, epochs, classes } = sources;
+  const { settings, data, runs, classes } = sources;
   const rows = Object.entries(settings)
     .filter(([name, value]) => name !== "data" && value !== null)
     .map(([name, value]) => [`\`${name}\``, typeof value === "string" ? value : String(value)]);
@@ -172,8 +181,9 @@ function training(sources: CardSources): string {
     `**Training.** ${
       count(data.trainingImages)
     } images of Training and their labels, nothing else: ` +
-    `no other data, no pretrained weights. ${epochs} epochs in ${duration(trainingSeconds)} on ` +
-    `${trainingMachine.adapter}, ${trainingMachine.cores} cores. The settings:`,
+    `no other data, no pretrained weights. ${timesText(runs)} The settings${
+      runs.length > 1 ? " of the last run" : ""
+    }:`,
     "",
     table(["setting", "value"], rows),
   ].join("\n");
@@ -196,11 +206,12 @@ function evaluationData({ data, publicTest, privateTest }: CardSources): string 
   ].join("\n");
 }
 
-function reproduction({ command, runName, privateTest }: CardSources): string {
+function reproduction({ runs, runName, privateTest }: CardSources): string {
   const bench = "deno task bench:accuracy --data fer2013.csv.gz --json --usage";
   return [
     "```sh",
-    shell(command),
+    "export FER2013=fer2013.csv.gz",
+    ...runs.map(({ command }) => shell(command)),
     `deno task package-weights runs/${runName}`,
     `${bench} PublicTest > docs/runs/${runName}/accuracy.json`,
     ...(privateTest ? [`${bench} PrivateTest > docs/runs/${runName}/accuracy-private.json`] : []),

@@ -83,18 +83,26 @@ export interface CardSeed {
   readonly macroF1: number;
 }
 
+/** A run of training. */
+export interface CardRun {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly epochs: number;
+  readonly seconds: number;
+  readonly machine: { readonly adapter: string; readonly cores: number };
+}
+
 /** All of it. */
 export interface CardSources {
+  /** The runs that led to the weights, each from the best weights of the one before. */
+  readonly runs: readonly CardRun[];
   readonly runName: string;
   readonly architecture: string;
   readonly classes: readonly string[];
   readonly size: number;
   readonly libraryVersion: string;
   readonly startedAt: string;
-  readonly command: readonly string[];
   readonly settings: Readonly<Record<string, unknown>>;
-  readonly trainingMachine: { readonly adapter: string; readonly cores: number };
-  readonly trainingSeconds: number;
   readonly epochs: number;
   readonly bestEpoch: number;
   readonly selection: string;
@@ -226,6 +234,46 @@ async function readSeeds(run: string, config: JsonFields): Promise<CardSeed[]> {
   return seeds.sort((a, b) => a.seed - b.seed);
 }
 
+/** A run's name: that of its folder. */
+function nameOf(run: string): string {
+  return run.replace(/[/\\]+$/, "").split(/[/\\]/).at(-1) ?? run;
+}
+
+async function readRun(run: string, config: JsonFields): Promise<CardRun> {
+  const epochs = (await readMetrics(run)).filter((line) => line.type === "epoch");
+  const last = epochs.at(-1);
+  if (!last) throw new MissingFieldError(`Cannot read ${run}/metrics.jsonl: it has no epoch`);
+  const machine = config.object("machine");
+  return {
+    name: nameOf(run),
+    command: config.texts("command"),
+    epochs: epochs.length,
+    seconds: last.seconds,
+    machine: { adapter: machine.text("adapter"), cores: machine.number("cores") },
+  };
+}
+
+/** This run and, before it, those beside it whose best weights it began from. */
+async function readRuns(run: string, config: JsonFields): Promise<CardRun[]> {
+  const runs = [await readRun(run, config)];
+  let { init } = config.object("config").value;
+  while (typeof init === "string") {
+    const name = /(?:^|[/\\])([^/\\]+)[/\\]best\.safetensors$/.exec(init)?.[1];
+    const folder = `${run}/../${name}`;
+    const isThere = await Deno.stat(`${folder}/config.json`).then(() => true, () => false);
+    if (name === undefined || !isThere || runs.some((each) => each.name === name)) {
+      throw new MissingFieldError(
+        `Cannot make a card of ${run}: it began from ${init}, expected the best.safetensors of an ` +
+          "earlier run beside it",
+      );
+    }
+    const earlier = await JsonFields.read(`${folder}/config.json`);
+    runs.unshift(await readRun(folder, earlier));
+    ({ init } = earlier.object("config").value);
+  }
+  return runs;
+}
+
 function readSplit(audit: JsonFields, name: string): CardSplit {
   const split = audit.object("splits").object(name);
   return {
@@ -268,24 +316,19 @@ export async function readSources(paths: CardPaths): Promise<CardSources> {
         `packaged weights are of a run with ${metrics.number(key)}`,
     );
   }
-  const epochs = (await readMetrics(run)).filter((line) => line.type === "epoch");
-  const last = epochs.at(-1);
-  if (!last) throw new MissingFieldError(`Cannot read ${run}/metrics.jsonl: it has no epoch`);
+  const runs = await readRuns(run, config);
   const data = config.object("data");
   const audit = data.object("audit");
-  const machine = config.object("machine");
   return {
-    runName: run.replace(/[/\\]+$/, "").split(/[/\\]/).at(-1) ?? run,
+    runs,
+    runName: nameOf(run),
     architecture: told.object("architecture").text("name"),
     classes,
     size: told.object("preprocessing").number("size"),
     libraryVersion: told.text("libraryVersion"),
     startedAt: config.text("startedAt"),
-    command: config.texts("command"),
     settings: config.object("config").value,
-    trainingMachine: { adapter: machine.text("adapter"), cores: machine.number("cores") },
-    trainingSeconds: last.seconds,
-    epochs: epochs.length,
+    epochs: runs.at(-1)!.epochs,
     bestEpoch: metrics.number("epoch"),
     selection: metrics.text("selection"),
     data: {
