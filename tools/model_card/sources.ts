@@ -254,8 +254,12 @@ async function readRun(run: string, config: JsonFields): Promise<CardRun> {
 }
 
 /** This run and, before it, those beside it whose best weights it began from. */
-async function readRuns(run: string, config: JsonFields): Promise<CardRun[]> {
-  const runs = [await readRun(run, config)];
+async function readRuns(
+  run: string,
+  config: JsonFields,
+): Promise<{ own: CardRun; runs: CardRun[] }> {
+  const own = await readRun(run, config);
+  const runs = [own];
   let { init } = config.object("config").value;
   while (typeof init === "string") {
     const name = /(?:^|[/\\])([^/\\]+)[/\\]best\.safetensors$/.exec(init)?.[1];
@@ -271,7 +275,7 @@ async function readRuns(run: string, config: JsonFields): Promise<CardRun[]> {
     runs.unshift(await readRun(folder, earlier));
     ({ init } = earlier.object("config").value);
   }
-  return runs;
+  return { own, runs };
 }
 
 function readSplit(audit: JsonFields, name: string): CardSplit {
@@ -316,19 +320,19 @@ export async function readSources(paths: CardPaths): Promise<CardSources> {
         `packaged weights are of a run with ${metrics.number(key)}`,
     );
   }
-  const runs = await readRuns(run, config);
+  const { own, runs } = await readRuns(run, config);
   const data = config.object("data");
   const audit = data.object("audit");
   return {
     runs,
-    runName: nameOf(run),
+    runName: own.name,
     architecture: told.object("architecture").text("name"),
     classes,
     size: told.object("preprocessing").number("size"),
     libraryVersion: told.text("libraryVersion"),
     startedAt: config.text("startedAt"),
     settings: config.object("config").value,
-    epochs: runs.at(-1)!.epochs,
+    epochs: own.epochs,
     bestEpoch: metrics.number("epoch"),
     selection: metrics.text("selection"),
     data: {
