@@ -38,8 +38,6 @@ export interface MadeUpOptions {
   readonly skill?: number;
   /** Filters of each stage. */
   readonly filters?: readonly number[];
-  /** The model that it began from. */
-  readonly init?: string;
 }
 
 /**
@@ -49,7 +47,7 @@ export interface MadeUpOptions {
  * @param options What is changed.
  */
 export async function writeRun(folder: string, options: MadeUpOptions = {}): Promise<void> {
-  const { seed = 42, skill = 0.6, filters = [2, 2, 4, 4], init = null } = options;
+  const { seed = 42, skill = 0.6, filters = [2, 2, 4, 4] } = options;
   await Deno.mkdir(folder, { recursive: true });
   const { labels, probabilities } = guesses(1, skill);
   const evaluation = evaluateProbabilities(probabilities, labels, {
@@ -72,7 +70,7 @@ export async function writeRun(folder: string, options: MadeUpOptions = {}): Pro
   const config = {
     libraryVersion: "0.1.0",
     startedAt: "2026-02-03T04:05:06.789Z",
-    config: { data: "/home/me/fer.csv.gz", init, epochs: 3, lr: 0.02, seed, monitor: "f1" },
+    config: { data: "/home/me/fer.csv.gz", init: null, epochs: 3, lr: 0.02, seed, monitor: "f1" },
     architecture: { name: "ferNet", options: { filters, seed } },
     parameters: 1234,
     data: {

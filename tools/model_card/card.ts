@@ -38,7 +38,7 @@ function details(sources: CardSources, { library, license }: CardProject): strin
       ["weights", `${count(weights.bytes)} bytes of safetensors, F16`],
       ["SHA-256", `\`${weights.sha256}\``],
       ["library", `${library} ${sources.libraryVersion}`],
-      ["trained", `${sources.startedAt.slice(0, 10)}, run \`${sources.runName}\``],
+      ["trained", `${sources.startedAt.slice(0, 10)}, run \`${sources.run.name}\``],
       ["license", license],
     ]),
     "",
@@ -165,7 +165,7 @@ function timesText(runs: readonly CardRun[]): string {
 }
 
 function training(sources: CardSources): string {
-  const { settings, data, runs, classes } = sources;
+  const { settings, data, run, earlier, classes } = sources;
   const rows = Object.entries(settings)
     .filter(([name, value]) => name !== "data" && value !== null)
     .map(([name, value]) => [`\`${name}\``, typeof value === "string" ? value : String(value)]);
@@ -181,8 +181,8 @@ function training(sources: CardSources): string {
     `**Training.** ${
       count(data.trainingImages)
     } images of Training and their labels, nothing else: ` +
-    `no other data, no pretrained weights. ${timesText(runs)} The settings${
-      runs.length > 1 ? " of the last run" : ""
+    `no other data, no pretrained weights. ${timesText([...earlier, run])} The settings${
+      earlier.length > 0 ? " of the last run" : ""
     }:`,
     "",
     table(["setting", "value"], rows),
@@ -206,16 +206,16 @@ function evaluationData({ data, publicTest, privateTest }: CardSources): string 
   ].join("\n");
 }
 
-function reproduction({ runs, runName, privateTest }: CardSources): string {
+function reproduction({ run, earlier, privateTest }: CardSources): string {
   const bench = "deno task bench:accuracy --data fer2013.csv.gz --json --usage";
   return [
     "```sh",
     "export FER2013=fer2013.csv.gz",
-    ...runs.map(({ command }) => shell(command)),
-    `deno task package-weights runs/${runName}`,
-    `${bench} PublicTest > docs/runs/${runName}/accuracy.json`,
-    ...(privateTest ? [`${bench} PrivateTest > docs/runs/${runName}/accuracy-private.json`] : []),
-    `deno task model-card --run docs/runs/${runName}`,
+    ...[...earlier, run].map(({ command }) => shell(command)),
+    `deno task package-weights runs/${run.name}`,
+    `${bench} PublicTest > docs/runs/${run.name}/accuracy.json`,
+    ...(privateTest ? [`${bench} PrivateTest > docs/runs/${run.name}/accuracy-private.json`] : []),
+    `deno task model-card --run docs/runs/${run.name}`,
     "```",
     "",
     "Training is seeded: with the same version, adapter and kernels it gives the same weights; with " +

@@ -196,10 +196,10 @@ function detailText(comparison: CardComparison, classes: readonly string[]): str
  * @param sources The facts.
  */
 export function quantitativeAnalyses(sources: CardSources): string {
-  const { publicTest, privateTest, classes, bestEpoch, epochs, selection } = sources;
+  const { publicTest, privateTest, classes, bestEpoch, run, selection } = sources;
   const { machine } = publicTest;
   return [
-    `The weights are those of ${selection}: epoch ${bestEpoch} of ${epochs}. So PublicTest's ` +
+    `The weights are those of ${selection}: epoch ${bestEpoch} of ${run.epochs}. So PublicTest's ` +
     "figures are validation figures: a little flattered, by this choice and by the choice of the " +
     "recipe.",
     "",

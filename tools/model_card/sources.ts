@@ -94,16 +94,16 @@ export interface CardRun {
 
 /** All of it. */
 export interface CardSources {
-  /** The runs that led to the weights, each from the best weights of the one before. */
-  readonly runs: readonly CardRun[];
-  readonly runName: string;
+  /** The run that the weights are of. */
+  readonly run: CardRun;
+  /** The runs before it, each from the best weights of the one before, the oldest first. */
+  readonly earlier: readonly CardRun[];
   readonly architecture: string;
   readonly classes: readonly string[];
   readonly size: number;
   readonly libraryVersion: string;
   readonly startedAt: string;
   readonly settings: Readonly<Record<string, unknown>>;
-  readonly epochs: number;
   readonly bestEpoch: number;
   readonly selection: string;
   readonly data: {
@@ -234,18 +234,13 @@ async function readSeeds(run: string, config: JsonFields): Promise<CardSeed[]> {
   return seeds.sort((a, b) => a.seed - b.seed);
 }
 
-/** A run's name: that of its folder. */
-function nameOf(run: string): string {
-  return run.replace(/[/\\]+$/, "").split(/[/\\]/).at(-1) ?? run;
-}
-
-async function readRun(run: string, config: JsonFields): Promise<CardRun> {
-  const epochs = (await readMetrics(run)).filter((line) => line.type === "epoch");
+async function readRun(folder: string, config: JsonFields): Promise<CardRun> {
+  const epochs = (await readMetrics(folder)).filter((line) => line.type === "epoch");
   const last = epochs.at(-1);
-  if (!last) throw new MissingFieldError(`Cannot read ${run}/metrics.jsonl: it has no epoch`);
+  if (!last) throw new MissingFieldError(`Cannot read ${folder}/metrics.jsonl: it has no epoch`);
   const machine = config.object("machine");
   return {
-    name: nameOf(run),
+    name: folder.replace(/[/\\]+$/, "").split(/[/\\]/).at(-1) ?? folder,
     command: config.texts("command"),
     epochs: epochs.length,
     seconds: last.seconds,
@@ -253,29 +248,30 @@ async function readRun(run: string, config: JsonFields): Promise<CardRun> {
   };
 }
 
-/** This run and, before it, those beside it whose best weights it began from. */
-async function readRuns(
-  run: string,
+/** The runs beside a run that it came from, each by the best weights of the one before. */
+async function readEarlier(
+  folder: string,
+  { name: own }: CardRun,
   config: JsonFields,
-): Promise<{ own: CardRun; runs: CardRun[] }> {
-  const own = await readRun(run, config);
-  const runs = [own];
+): Promise<CardRun[]> {
+  const runs: CardRun[] = [];
   let { init } = config.object("config").value;
   while (typeof init === "string") {
     const name = /(?:^|[/\\])([^/\\]+)[/\\]best\.safetensors$/.exec(init)?.[1];
-    const folder = `${run}/../${name}`;
-    const isThere = await Deno.stat(`${folder}/config.json`).then(() => true, () => false);
-    if (name === undefined || !isThere || runs.some((each) => each.name === name)) {
+    const beside = `${folder}/../${name}`;
+    const isThere = await Deno.stat(`${beside}/config.json`).then(() => true, () => false);
+    const isKnown = name === own || runs.some((run) => run.name === name);
+    if (name === undefined || !isThere || isKnown) {
       throw new MissingFieldError(
-        `Cannot make a card of ${run}: it began from ${init}, expected the best.safetensors of an ` +
-          "earlier run beside it",
+        `Cannot make a card of ${folder}: it began from ${init}, expected the best.safetensors of ` +
+          "an earlier run beside it",
       );
     }
-    const earlier = await JsonFields.read(`${folder}/config.json`);
-    runs.unshift(await readRun(folder, earlier));
+    const earlier = await JsonFields.read(`${beside}/config.json`);
+    runs.unshift(await readRun(beside, earlier));
     ({ init } = earlier.object("config").value);
   }
-  return { own, runs };
+  return runs;
 }
 
 function readSplit(audit: JsonFields, name: string): CardSplit {
@@ -299,8 +295,8 @@ function readSplit(audit: JsonFields, name: string): CardSplit {
  * @throws {MissingFieldError} When a file or a field is missing, or two files do not belong together.
  */
 export async function readSources(paths: CardPaths): Promise<CardSources> {
-  const { run } = paths;
-  const config = await JsonFields.read(`${run}/config.json`);
+  const { run: folder } = paths;
+  const config = await JsonFields.read(`${folder}/config.json`);
   const bytes = await Deno.readFile(paths.weights).catch((cause) => {
     throw new MissingFieldError(`Cannot read ${paths.weights}: ${cause.message}`, { cause });
   });
@@ -312,27 +308,26 @@ export async function readSources(paths: CardPaths): Promise<CardSources> {
   );
   const metrics = told.object("metrics");
   const classes = told.texts("classes");
-  const unrounded = readEvaluation(await JsonFields.read(`${run}/evaluation.json`), classes);
+  const unrounded = readEvaluation(await JsonFields.read(`${folder}/evaluation.json`), classes);
   for (const key of ["accuracy", "macroF1"] as const) {
     if (metrics.number(key) === unrounded[key]) continue;
     throw new MissingFieldError(
-      `Cannot make a card of ${run}: its evaluation.json has ${key} ${unrounded[key]}, the ` +
+      `Cannot make a card of ${folder}: its evaluation.json has ${key} ${unrounded[key]}, the ` +
         `packaged weights are of a run with ${metrics.number(key)}`,
     );
   }
-  const { own, runs } = await readRuns(run, config);
+  const run = await readRun(folder, config);
   const data = config.object("data");
   const audit = data.object("audit");
   return {
-    runs,
-    runName: own.name,
+    run,
+    earlier: await readEarlier(folder, run, config),
     architecture: told.object("architecture").text("name"),
     classes,
     size: told.object("preprocessing").number("size"),
     libraryVersion: told.text("libraryVersion"),
     startedAt: config.text("startedAt"),
     settings: config.object("config").value,
-    epochs: own.epochs,
     bestEpoch: metrics.number("epoch"),
     selection: metrics.text("selection"),
     data: {
@@ -358,6 +353,6 @@ export async function readSources(paths: CardPaths): Promise<CardSources> {
     privateTest: paths.privateAccuracy
       ? await readComparison(paths.privateAccuracy, "PrivateTest", checksum)
       : null,
-    seeds: await readSeeds(run, config),
+    seeds: await readSeeds(folder, config),
   };
 }
