@@ -46,8 +46,9 @@ export interface PredictOptions {
   readonly batchSize?: number;
   /**
    * Test-time augmentation: the mean of the probabilities of several views of an image. `flip`: the
-   * image and its mirror image; `fiveCrop`: its corners, its middle and their mirror images, for
-   * models that take images of any size; `true`: the most views that the model takes.
+   * image and its mirror image. For models that take images of any size, `multiScale`: the same two
+   * and both enlarged to 13 twelfths (52x52 for 48x48); `fiveCrop`: its corners, its middle and
+   * their mirror images. `true`: `multiScale` where the model takes it, else `flip`.
    *
    * @default false
    */
@@ -203,14 +204,14 @@ async function probabilitiesOf(
   }
   const { classes, preprocessing, temperature } = describeModel(model);
   const { size } = preprocessing;
-  const step = Math.min(batchSize, largestBatch(model, bindingLimit()));
+  const views = viewsOf(model, tta);
+  const step = Math.min(batchSize, largestBatch(model, bindingLimit(), views.edge));
   if (step < 1) {
     throw new RangeError(
       `Cannot predict with model ${model.name}: a single image exceeds the adapter's binding limit ` +
         `of ${bindingLimit().toLocaleString("en")} bytes`,
     );
   }
-  const views = viewsOf(model, tta);
   const out = new Float32Array(count * classes.length);
   const read = async (probabilities: tf.Tensor, from: number): Promise<void> => {
     try {
@@ -231,7 +232,7 @@ async function probabilitiesOf(
     const shape = [to - from, size, size, 1] as const;
     const pass = () => {
       const x = pixelsToInput(pixels, shape, preprocessing);
-      const each = views(x as tf.Tensor4D).map((view) =>
+      const each = views.of(x as tf.Tensor4D).map((view) =>
         logitsToProbabilities(applyInference(model, view) as tf.Tensor2D, temperature)
       );
       return each.length === 1 ? each[0] : tf.div(tf.addN(each), each.length);

@@ -46,8 +46,11 @@ function datasetOf(images: readonly Image[], size: number = SIZE): FerDataset {
   });
 }
 
+/** Grey samples in [0, 255], whole or not. */
+type Plane = Omit<Image, "data"> & { readonly data: ArrayLike<number> };
+
 /** Softmax of the logits for grey samples, computed apart from the code under test. */
-function expected(model: FerModel, image: Image, mean = 0.5, std = 0.5): number[] {
+function expected(model: FerModel, image: Plane, mean = 0.5, std = 0.5): number[] {
   const { data, width, height } = image;
   const input = Float32Array.from(data, (sample) => (sample / 255 - mean) / std);
   const logits = tf.tidy(() =>
@@ -191,7 +194,6 @@ Deno.test("predict() averages five crops and their mirror images of a network of
   const mean = CLASSES.map((_, k) => each.reduce((sum, row) => sum + row[k], 0) / 10);
   const before = tf.memory().numTensors;
   assertClose(inOrder(await predict(model, image, { tta: "fiveCrop" })), mean);
-  assertClose(inOrder(await predict(model, image, { tta: true })), mean);
   const [direct, mirror] = [image, mirrored(image)].map((view) => expected(model, view));
   assertClose(
     inOrder(await predict(model, image, { tta: "flip" })),
@@ -202,17 +204,55 @@ Deno.test("predict() averages five crops and their mirror images of a network of
   model.dispose();
 });
 
+/** A plane enlarged bilinearly between the middles of its pixels, its edge repeated beyond it. */
+function enlarged({ data, width, height }: Image, size: number): Plane {
+  const at = (y: number, x: number) => data[y * width + x];
+  const out = Array.from({ length: size * size }, (_, i) => {
+    const [y, x] = [[Math.floor(i / size), height], [i % size, width]].map(([to, edge]) =>
+      Math.min(edge - 1, Math.max(0, (to + 0.5) * edge / size - 0.5))
+    );
+    const [top, left] = [Math.floor(y), Math.floor(x)];
+    const [down, right] = [Math.min(top + 1, height - 1), Math.min(left + 1, width - 1)];
+    const above = at(top, left) + (at(top, right) - at(top, left)) * (x - left);
+    const below = at(down, left) + (at(down, right) - at(down, left)) * (x - left);
+    return above + (below - above) * (y - top);
+  });
+  return { data: out, width: size, height: size };
+}
+
+Deno.test("predict() averages two sizes and their mirror images of a network of any size", async () => {
+  const model = buildFerNet({ filters: [4, 6], size: 12, classes: CLASSES, seed: 5 });
+  const weight = namedWeights(model).get("fc.weight");
+  tf.tidy(() => weight?.assign(tf.mul(weight, 20)));
+  const image = grey(6, 12);
+  const both = [image, mirrored(image)];
+  const each = [...both, ...both.map((view) => enlarged(view, 13))]
+    .map((view) => expected(model, view));
+  assert(Math.abs(each[0][0] - each[2][0]) > 1e-3, "the sizes differ");
+  const mean = CLASSES.map((_, k) => each.reduce((sum, row) => sum + row[k], 0) / 4);
+  const before = tf.memory().numTensors;
+  assertClose(inOrder(await predict(model, image, { tta: "multiScale" })), mean);
+  assertClose(inOrder(await predict(model, image, { tta: true })), mean);
+  assertEquals(tf.memory().numTensors, before);
+  model.dispose();
+});
+
 Deno.test("predict() refuses views that the network cannot take", async () => {
   const model = smallModel();
   await assertRejects(
     () => predict(model, grey(1), { tta: "fiveCrop" }),
     RangeError,
-    "Cannot predict with tta fiveCrop: model ferCnn takes no crops of 7x7",
+    "Cannot predict with tta fiveCrop: model ferCnn takes no images of 7x7",
+  );
+  await assertRejects(
+    () => predict(model, grey(1), { tta: "multiScale" }),
+    RangeError,
+    "Cannot predict with tta multiScale: model ferCnn takes no images of 9x9",
   );
   await assertRejects(
     () => predict(model, grey(1), { tta: "tenCrop" as "fiveCrop" }),
     RangeError,
-    "tta tenCrop: expected true, flip or fiveCrop",
+    "tta tenCrop: expected true, flip, multiScale or fiveCrop",
   );
   model.dispose();
 });
@@ -370,6 +410,24 @@ Deno.test("predictDataset() keeps within the adapter's binding limit", async () 
       RangeError,
       "a single image exceeds the adapter's binding limit of 1,023 bytes",
     );
+  } finally {
+    delete backend.device;
+  }
+  model.dispose();
+});
+
+Deno.test("predictDataset() keeps enlarged views within the adapter's binding limit", async () => {
+  const model = buildFerNet({ filters: [4], convolutions: 1, size: 12, classes: CLASSES, seed: 5 });
+  const backend = tf.backend() as unknown as { device?: unknown };
+  const done: number[] = [];
+  // 12 x 12 x 4 floats an image, 13 x 13 x 4 a larger view: three images fit, of views two.
+  backend.device = { limits: { maxStorageBufferBindingSize: 3 * 12 * 12 * 4 * 4 } };
+  const onProgress = (images: number) => done.push(images);
+  try {
+    const images = datasetOf([1, 2, 3].map((seed) => grey(seed, 12)), 12);
+    await predictDataset(model, images, { onProgress });
+    await predictDataset(model, images, { onProgress, tta: "multiScale" });
+    assertEquals(done, [3, 2, 3]);
   } finally {
     delete backend.device;
   }

@@ -16,6 +16,7 @@ const ELEMENT = 4;
  *
  * @param model The model.
  * @param maxBindingBytes The device's `limits.maxStorageBufferBindingSize`.
+ * @param size Height and width of the images; by default those that the model describes.
  * @returns Images; 0 when not even one fits.
  *
  * @example WebGPU's default limit of 128 MiB
@@ -29,9 +30,9 @@ const ELEMENT = 4;
  * model.dispose();
  * ```
  */
-export function largestBatch(model: FerModel, maxBindingBytes: number): number {
+export function largestBatch(model: FerModel, maxBindingBytes: number, size?: number): number {
   let biggest = 1;
-  for (const [, ...dimensions] of layerShapes(model).values()) {
+  for (const [, ...dimensions] of layerShapes(model, size).values()) {
     biggest = Math.max(biggest, dimensions.reduce<number>((a, b) => a * (b ?? 1), 1));
   }
   return Math.floor(maxBindingBytes / (biggest * ELEMENT));

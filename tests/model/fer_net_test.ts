@@ -176,6 +176,7 @@ Deno.test("largestBatch() of a network of any size goes by the images it describ
   const model = buildFerNet({ filters: [64, 8], size: 48 });
   // 48 x 48 x 64 floats take 589,824 bytes.
   assertEquals(largestBatch(model, 589_824 * 7 - 1), 6);
+  assertEquals(largestBatch(model, 589_824 * 7 - 1, 24), 27);
   model.dispose();
 });
 
