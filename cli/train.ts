@@ -141,6 +141,13 @@ const COMMAND = {
       default: RECIPE.classWeights,
       about: "Weigh rare classes more",
     },
+    "logit-adjustment": {
+      kind: "number",
+      value: "T",
+      min: 0,
+      default: RECIPE.logitAdjustment,
+      about: "How much rare classes are helped in the loss, 1 for all alike; 0 for none",
+    },
     mixup: {
       kind: "number",
       value: "A",

@@ -70,6 +70,14 @@ export interface TrainingConfig {
    */
   readonly classWeights: "none" | "balanced";
   /**
+   * While training, this times the logarithm of its share of the training images is added to each
+   * class's logit, so that the network itself does not pass over rare ones (Menon et al., 2021): 0
+   * for nothing, 1 for all classes alike. Training's loss and accuracy are those with it.
+   *
+   * @default 0
+   */
+  readonly logitAdjustment: number;
+  /**
    * Shape of mixup's Beta distribution (Zhang et al., 2018); 0 for none.
    *
    * @default 0
@@ -181,6 +189,7 @@ export const DEFAULT_TRAINING_CONFIG: TrainingConfig = {
   decayEpochs: 10,
   labelSmoothing: 0,
   classWeights: "none",
+  logitAdjustment: 0,
   mixup: 0,
   ema: 0,
   clipNorm: 0,
@@ -226,6 +235,7 @@ const NUMBERS: Readonly<Record<string, readonly [(value: number) => boolean, str
   warmupEpochs: [isAmount, "a number from 0"],
   decayEpochs: [isAmount, "a number from 0"],
   labelSmoothing: [isShare, "a number from 0 to below 1"],
+  logitAdjustment: [isAmount, "a number from 0"],
   mixup: [isAmount, "a number from 0"],
   ema: [isShare, "a number from 0 to below 1"],
   clipNorm: [isAmount, "a number from 0"],

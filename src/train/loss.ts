@@ -90,6 +90,28 @@ export function balancedClassWeights(labels: ArrayLike<number>, classes: number)
 }
 
 /**
+ * What is added to the logits while training so that rare classes are not passed over: `tau` times
+ * the logarithm of each class's share, after Menon et al., "Long-tail learning via logit adjustment"
+ * (2021). The network then learns logits that are right without it when classes are as frequent as
+ * their shares to the power of `1 - tau`: all alike for 1.
+ *
+ * @param labels One class index an image; -1 is passed over.
+ * @param classes The number of classes.
+ * @param tau How much, from 0, nothing, on.
+ * @returns One number a class; a class without images counts as if it had one.
+ */
+export function logitAdjustments(
+  labels: ArrayLike<number>,
+  classes: number,
+  tau: number,
+): number[] {
+  const counts = new Array<number>(classes).fill(0);
+  for (let i = 0; i < labels.length; i++) if (labels[i] >= 0) counts[labels[i]]++;
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  return counts.map((count) => tau * Math.log(Math.max(1, count) / Math.max(1, total)));
+}
+
+/**
  * `-sum(coefficients * logSoftmax(logits))`, differentiable in the logits.
  *
  * @param logits `[batch, classes]`, float32.

@@ -48,7 +48,7 @@ import {
 } from "./checkpoint.ts";
 import { type TrainingConfig, trainingConfig } from "./config.ts";
 import { WeightAverage } from "./ema.ts";
-import { balancedClassWeights } from "./loss.ts";
+import { balancedClassWeights, logitAdjustments } from "./loss.ts";
 import { makeOptimizer, type Optimizer } from "./optimizer.ts";
 import type { EpochLine, RunDirectory, StepLine } from "./run_directory.ts";
 import { EarlyStopping, ReduceLROnPlateau, scheduleFactor } from "./schedule.ts";
@@ -182,6 +182,7 @@ class Run {
   readonly #plateau: ReduceLROnPlateau;
   readonly #earlyStopping: EarlyStopping;
   readonly #classWeights?: readonly number[];
+  readonly #logitAdjustments?: readonly number[];
   readonly #state: Mutable<TrainingState>;
   readonly #startedAt = performance.now();
   #secondsBefore = 0;
@@ -230,8 +231,12 @@ class Run {
     this.#average = config.ema > 0 ? new WeightAverage(this.#weights, config.ema) : null;
     this.#plateau = new ReduceLROnPlateau(config.lr, { patience: 3 });
     this.#earlyStopping = new EarlyStopping(config.patience || Infinity);
+    const { labels, classes } = this.#training;
     this.#classWeights = config.classWeights === "balanced"
-      ? balancedClassWeights(this.#training.labels, this.#training.classes.length)
+      ? balancedClassWeights(labels, classes.length)
+      : undefined;
+    this.#logitAdjustments = config.logitAdjustment > 0
+      ? logitAdjustments(labels, classes.length, config.logitAdjustment)
       : undefined;
     this.#state = {
       epoch: 1,
@@ -418,6 +423,7 @@ class Run {
         labelSmoothing: this.#config.labelSmoothing,
         classWeights: this.#classWeights,
         mixup: this.#config.mixup,
+        logitAdjustments: this.#logitAdjustments,
         seed: this.#config.seed,
       },
     );

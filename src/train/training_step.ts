@@ -17,6 +17,8 @@ const MIXUP_STREAM = 0x6d697875;
 export interface StepOptions extends Omit<TargetOptions, "softLabels"> {
   /** Shape of mixup's Beta distribution; 0 for none. */
   readonly mixup: number;
+  /** What is added to the logits of each class before the loss, nothing when left out. */
+  readonly logitAdjustments?: readonly number[];
   /** The run's seed. */
   readonly seed: number;
 }
@@ -83,7 +85,8 @@ export function trainingStep(
       : images;
     const targets = tf.tensor2d(coefficients, [n, classes]);
     return tf.variableGrads(() => {
-      const logits = applyTraining(model, input);
+      const plain = applyTraining(model, input);
+      const logits = options.logitAdjustments ? tf.add(plain, options.logitAdjustments) : plain;
       const { loss, correct } = crossEntropyAndHits(logits, targets);
       kept.correct = tf.keep(correct);
       return loss as tf.Scalar;

@@ -1,7 +1,12 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { readSafetensors } from "../../src/model/safetensors.ts";
-import { balancedClassWeights, crossEntropy, targetCoefficients } from "../../src/train/loss.ts";
+import {
+  balancedClassWeights,
+  crossEntropy,
+  logitAdjustments,
+  targetCoefficients,
+} from "../../src/train/loss.ts";
 
 const folder = Deno.env.get("FER_PARITY_DIR") ?? new URL("../parity", import.meta.url).pathname;
 const { tensors } = readSafetensors(
@@ -65,4 +70,13 @@ Deno.test("targetCoefficients() rejects a label that is no class", () => {
 Deno.test("balancedClassWeights() equals scikit-learn's, without the unlabelled", () => {
   // sklearn.utils.class_weight.compute_class_weight("balanced", classes=[0, 1], y=[0, 0, 0, 1])
   assertEquals(balancedClassWeights([0, 0, 0, 1, -1], 2), [4 / 6, 2]);
+});
+
+Deno.test("logitAdjustments() are a share of the log of each class's own", () => {
+  const actual = logitAdjustments([0, 0, 0, 1, -1], 3, 0.5);
+  // 0.5 ln 0.75, 0.5 ln 0.25; the third as if it had one image of the four.
+  [-0.14384104, -0.69314718, -0.69314718].forEach((value, i) =>
+    assertAlmostEquals(actual[i], value, 1e-8)
+  );
+  assertEquals(logitAdjustments([], 2, 1), [0, 0]);
 });

@@ -15,6 +15,7 @@ import {
   buildFerNet,
   type FerModel,
   loadModel,
+  namedWeights,
   readSafetensors,
   toStateDict,
 } from "../../src/model.ts";
@@ -125,6 +126,27 @@ Deno.test("Trainer gives the same bits for the same seed", async () => {
   assertEquals(
     second.result.history.map((line) => [line.trainLoss, line.valLoss]),
     first.result.history.map((line) => [line.trainLoss, line.valLoss]),
+  );
+});
+
+Deno.test("Trainer with logit adjustment trains as without it from a bias that has it", async () => {
+  const config = { epochs: 1, batchSize: 32, workers: 0, weightDecay: 0, logitAdjustment: 0.5 };
+  const classes = training.classes.length;
+  const counts = new Array<number>(classes).fill(0);
+  for (const label of training.labels) counts[label]++;
+  const offsets = counts.map((count) => 0.5 * Math.log(count / training.length));
+  const moved = network();
+  tf.tidy(() => {
+    const bias = namedWeights(moved).get("fc2.bias");
+    bias?.assign(tf.add(bias, offsets));
+  });
+  const plain = await fit({ ...config, logitAdjustment: 0 }, {}, moved);
+  const adjusted = await fit(config);
+  const [line, same] = [adjusted, plain].map(({ result }) => result.history[0]);
+  assertAlmostEquals(line.trainLoss, same.trainLoss, 1e-5);
+  assertNotEquals(line.valLoss, same.valLoss);
+  plain.weights["fc2.bias"].forEach((value, i) =>
+    assertAlmostEquals(adjusted.weights["fc2.bias"][i] + offsets[i], value, 1e-5)
   );
 });
 
