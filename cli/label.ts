@@ -13,7 +13,7 @@ import {
   VERSION,
 } from "../mod.ts";
 import { sha256 } from "../src/pretrained/packaged_weights.ts";
-import { chooseModel, type ChosenModel, MODEL_FLAG } from "./choose_model.ts";
+import { chooseModel, type ChosenModel, MODEL_FLAG, TTA_FLAG } from "./choose_model.ts";
 import { type Computing, startComputing } from "./compute.ts";
 import { type Command, type FilledFlagValues, UsageError } from "./flags.ts";
 import { catchInterrupt } from "./interrupt.ts";
@@ -66,6 +66,7 @@ const COMMAND = {
     model: { ...MODEL_FLAG, otherwise: "packaged" },
     crops: { kind: "boolean", about: "Each picture is filled by one face: do not look for faces" },
     "any-quality": { kind: "boolean", about: "Label faces that are too poor to tell, too" },
+    tta: TTA_FLAG,
     "max-faces": {
       kind: "integer",
       value: "N",
@@ -149,7 +150,7 @@ async function identityOf(
   name: string,
   model: FerModel,
 ): Promise<RunIdentity> {
-  const { crops, anyQuality, maxFaces, minScore, minSize, maxMegapixels, shard } = values;
+  const { crops, anyQuality, tta, maxFaces, minScore, minSize, maxMegapixels, shard } = values;
   return {
     version: VERSION,
     model: { name, sha256: await sha256(await encodeModel(model)) },
@@ -162,6 +163,7 @@ async function identityOf(
         "min-score": minScore,
         "min-size": minSize,
       }),
+      tta,
       "max-megapixels": maxMegapixels,
       shard: shard ?? null,
     },
@@ -174,15 +176,15 @@ async function labellerOf(
   model: LoadedModel,
   computing: Computing,
 ): Promise<Labeller> {
-  const { crops, anyQuality, maxFaces, minScore, minSize, batchSize } = values;
+  const { crops, anyQuality, tta, maxFaces, minScore, minSize, batchSize } = values;
   if (crops) {
     return async (images) => {
-      const results = await computing.wait(() => predict(model, images, { batchSize }));
+      const results = await computing.wait(() => predict(model, images, { batchSize, tta }));
       return results.map((probabilities) => [{ probabilities }]);
     };
   }
   const recognizer = await FerRecognizer.load({ model, maxFaces, minScore, minSize });
-  return (images) => computing.wait(() => recognizer.recognizeMany(images, { anyQuality }));
+  return (images) => computing.wait(() => recognizer.recognizeMany(images, { anyQuality, tta }));
 }
 
 /** A command line that makes sense. */

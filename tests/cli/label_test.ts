@@ -1,7 +1,15 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { drawnFaces, encodePng, type Image } from "../../src/data.ts";
 import { buildFerCnn, saveModel } from "../../src/model.ts";
+import { predict } from "../../src/predict.ts";
 import { resize } from "../../src/transforms.ts";
 import { runTask, taskCommand, withFolder } from "./run_task.ts";
 
@@ -95,12 +103,19 @@ Deno.test("label writes a row a face, whatever it is run with, and goes on where
       assertStringIncludes(rest.stderr, "3 labelled in ");
       assertEquals(await Deno.readTextFile(`${folder}/${name}.jsonl`), whole, name);
     }
-    const other = await label("p", "--out=whole.jsonl", "--max-faces=1");
-    assertEquals(other.code, 1);
-    assertStringIncludes(
-      other.stderr,
-      "error: Cannot append to whole.jsonl: it was made with --max-faces 20, this is --max-faces 1.",
-    );
+    for (
+      const [flag, difference] of [
+        ["--max-faces=1", "--max-faces 20, this is --max-faces 1."],
+        ["--tta", "no --tta, this is --tta."],
+      ]
+    ) {
+      const other = await label("p", "--out=whole.jsonl", flag);
+      assertEquals(other.code, 1);
+      assertStringIncludes(
+        other.stderr,
+        `error: Cannot append to whole.jsonl: it was made with ${difference}`,
+      );
+    }
     assertEquals(await Deno.readTextFile(`${folder}/whole.jsonl`), whole);
   });
 });
@@ -140,6 +155,29 @@ Deno.test("label takes crops, lists and patterns, and writes CSV that no spreads
     assertMatch(gone, /^p\/gone\.png,,,Cannot read the file: there is no such file,+$/);
     assertMatch(aFolder, /^p,,,Cannot read the file: it is a folder,+$/);
     assertEquals(end, "");
+  });
+});
+
+Deno.test("label averages views with --tta, of crops and of faces that it finds", async () => {
+  await withFolder(async (folder) => {
+    await writePictures(folder);
+    const rowsOf = async (...args: string[]) => {
+      const { code, stdout, stderr } = await runTask("label", [...args, "--out=-", ...MODEL], {
+        cwd: folder,
+      });
+      assertEquals(code, 0, stderr);
+      return stdout.trimEnd().split("\n").map((row) => JSON.parse(row));
+    };
+    const [crop] = await rowsOf("?1.png", "--crops", "--tta");
+    const model = buildFerCnn({ filters: [2, 3, 4], hidden: 4, seed: 5 });
+    for (const { label, probability } of await predict(model, faces.image(6), { tta: true })) {
+      assertAlmostEquals(crop.probabilities[label], probability, 1e-4);
+    }
+    model.dispose();
+    const [plain] = await rowsOf("p/one.png");
+    const [averaged] = await rowsOf("p/one.png", "--tta");
+    assertEquals(averaged.box, plain.box);
+    assertNotEquals(averaged.probabilities, plain.probabilities);
   });
 });
 

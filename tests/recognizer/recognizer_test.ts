@@ -225,6 +225,22 @@ Deno.test("recognize() does not guess what a poor face expresses, unless it is t
   });
 });
 
+Deno.test("recognize() averages views of a face with tta, with a map and without", async () => {
+  await withRecognizer(async (recognizer) => {
+    const [plain] = await recognizer.recognize(photograph);
+    const [face] = await recognizer.recognize(photograph, { tta: true });
+    assertEquals(
+      face.probabilities,
+      await predict(model, cutOut(photograph, face.crop, 48), { tta: "flip" }),
+    );
+    assertNotEquals(face.probabilities, plain.probabilities);
+    const { map, ...rest } =
+      (await recognizer.recognize(photograph, { tta: true, gradCam: true }))[0];
+    assertEquals(rest, face);
+    assertEquals(map, (await recognizer.recognize(photograph, { gradCam: true }))[0].map);
+  });
+});
+
 Deno.test("recognize() tells what speaks for the expression when it is asked to", async () => {
   await withRecognizer(async (recognizer) => {
     const [plain] = await recognizer.recognize(photograph);
