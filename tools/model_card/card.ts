@@ -194,7 +194,7 @@ function evaluationData({ data, publicTest, privateTest }: CardSources): string 
     `**PublicTest**, ${
       count(data.validationImages)
     } images of FER-2013: the validation split, which ` +
-    "chose the epoch and the recipe.",
+    "chose the epoch, the recipe and the views of test-time augmentation.",
     privateTest
       ? `**PrivateTest**, ${
         count(privateTest.plain.evaluation.n)
