@@ -105,6 +105,7 @@ await runProgram(COMMAND, async ({ model, rounds, markdown }) => {
   const work: Record<string, () => unknown> = {
     "recognize(), one face": () => recognizer.recognize(picture),
     "recognize() with gradCam": () => recognizer.recognize(picture, { gradCam: true }),
+    "recognize() with tta": () => recognizer.recognize(picture, { tta: true }),
     "detect()": () => recognizer.detect(picture),
     "detect() in 1280x720": () => recognizer.detect(hd),
     "shrinking the picture": () => letterbox(picture, part, INPUT_SIZE, square),
