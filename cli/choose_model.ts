@@ -21,7 +21,7 @@ export const MODEL_FLAG = {
 /** The flag of every task that may average views. */
 export const TTA_FLAG = {
   kind: "boolean",
-  about: "Average views of each image: its mirror image and, where the model can, a larger size",
+  about: "Average views of each image: its mirror image and, where the model can, other sizes",
 } as const;
 
 /** A model that was found, not yet loaded. */

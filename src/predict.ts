@@ -46,9 +46,9 @@ export interface PredictOptions {
   readonly batchSize?: number;
   /**
    * Test-time augmentation: the mean of the probabilities of several views of an image. `flip`: the
-   * image and its mirror image. For models that take images of any size, `multiScale`: the same two
-   * and both enlarged to 13 twelfths (52x52 for 48x48); `fiveCrop`: its corners, its middle and
-   * their mirror images. `true`: `multiScale` where the model takes it, else `flip`.
+   * image and its mirror image. For models that take images of any size, `multiScale`: the same two,
+   * and both at 11 and at 13 twelfths (44x44 and 52x52 for 48x48); `fiveCrop`: its corners, its
+   * middle and their mirror images. `true`: `multiScale` where the model takes it, else `flip`.
    *
    * @default false
    */

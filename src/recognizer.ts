@@ -124,7 +124,7 @@ export interface RecognizeOptions {
   readonly anyQuality?: boolean;
   /**
    * Test-time augmentation, as `predict()` has it: the expression is told a little better and takes
-   * about four times as long.
+   * about six times as long.
    *
    * @default {false}
    */

@@ -204,8 +204,8 @@ Deno.test("predict() averages five crops and their mirror images of a network of
   model.dispose();
 });
 
-/** A plane enlarged bilinearly between the middles of its pixels, its edge repeated beyond it. */
-function enlarged({ data, width, height }: Image, size: number): Plane {
+/** A plane resized bilinearly between the middles of its pixels, its edge repeated beyond it. */
+function resized({ data, width, height }: Image, size: number): Plane {
   const at = (y: number, x: number) => data[y * width + x];
   const out = Array.from({ length: size * size }, (_, i) => {
     const [y, x] = [[Math.floor(i / size), height], [i % size, width]].map(([to, edge]) =>
@@ -220,16 +220,20 @@ function enlarged({ data, width, height }: Image, size: number): Plane {
   return { data: out, width: size, height: size };
 }
 
-Deno.test("predict() averages two sizes and their mirror images of a network of any size", async () => {
+Deno.test("predict() averages three sizes and their mirror images of a network of any size", async () => {
   const model = buildFerNet({ filters: [4, 6], size: 12, classes: CLASSES, seed: 5 });
   const weight = namedWeights(model).get("fc.weight");
   tf.tidy(() => weight?.assign(tf.mul(weight, 20)));
   const image = grey(6, 12);
   const both = [image, mirrored(image)];
-  const each = [...both, ...both.map((view) => enlarged(view, 13))]
+  const each = [
+    ...both,
+    ...both.map((view) => resized(view, 11)),
+    ...both.map((view) => resized(view, 13)),
+  ]
     .map((view) => expected(model, view));
   assert(Math.abs(each[0][0] - each[2][0]) > 1e-3, "the sizes differ");
-  const mean = CLASSES.map((_, k) => each.reduce((sum, row) => sum + row[k], 0) / 4);
+  const mean = CLASSES.map((_, k) => each.reduce((sum, row) => sum + row[k], 0) / 6);
   const before = tf.memory().numTensors;
   assertClose(inOrder(await predict(model, image, { tta: "multiScale" })), mean);
   assertClose(inOrder(await predict(model, image, { tta: true })), mean);
@@ -247,7 +251,7 @@ Deno.test("predict() refuses views that the network cannot take", async () => {
   await assertRejects(
     () => predict(model, grey(1), { tta: "multiScale" }),
     RangeError,
-    "Cannot predict with tta multiScale: model ferCnn takes no images of 9x9",
+    "Cannot predict with tta multiScale: model ferCnn takes no images of 7x7",
   );
   await assertRejects(
     () => predict(model, grey(1), { tta: "tenCrop" as "fiveCrop" }),

@@ -9,8 +9,9 @@ import { takesAnySize, takesSize } from "../model/layer_shapes.ts";
 
 /**
  * Which views of an image are averaged: `flip`, the image and its mirror image; `multiScale`, the
- * same two and both enlarged to 13 twelfths of their edges (52 for 48 pixels); `fiveCrop`, its
- * corners and its middle and their mirror images, each of five sixths of its edges (40 of 48 pixels).
+ * same two, and both at 11 and at 13 twelfths of their edges (44 and 52 for 48 pixels); `fiveCrop`,
+ * its corners and its middle and their mirror images, each of five sixths of its edges (40 of 48
+ * pixels).
  */
 export type TestTimeAugmentation = "flip" | "multiScale" | "fiveCrop";
 
@@ -27,7 +28,7 @@ export interface Views {
 
 const flipped: Cut = (images) => [images, tf.reverse(images, 2)];
 
-function fiveCrop(size: number, crop: number): Cut {
+function fiveCrop(size: number, [crop]: readonly number[]): Cut {
   const far = size - crop;
   const middle = Math.floor(far / 2);
   const corners = [[0, 0], [0, far], [far, 0], [far, far], [middle, middle]];
@@ -38,17 +39,20 @@ function fiveCrop(size: number, crop: number): Cut {
 }
 
 // Bilinear between pixels' middles, as PyTorch's interpolate() without align_corners.
-function multiScale(_size: number, larger: number): Cut {
+function multiScale(_size: number, sizes: readonly number[]): Cut {
   return (images) => [
     ...flipped(images),
-    ...flipped(tf.image.resizeBilinear(images, [larger, larger], false, true)),
+    ...sizes.flatMap((size) => flipped(tf.image.resizeBilinear(images, [size, size], false, true))),
   ];
 }
 
 /** The augmentations that need a model of any size: the edges of their views, and how they are cut. */
 const RESIZED = {
-  multiScale: { edge: (size: number) => Math.round(size * 13 / 12), of: multiScale },
-  fiveCrop: { edge: (size: number) => Math.round(size * 5 / 6), of: fiveCrop },
+  multiScale: {
+    edges: (size: number) => [Math.round(size * 11 / 12), Math.round(size * 13 / 12)],
+    cut: multiScale,
+  },
+  fiveCrop: { edges: (size: number) => [Math.round(size * 5 / 6)], cut: fiveCrop },
 } as const;
 
 /**
@@ -68,13 +72,14 @@ export function viewsOf(model: FerModel, tta: boolean | TestTimeAugmentation): V
     );
   }
   const { size } = describeModel(model).preprocessing;
-  const { edge, of } = RESIZED[name];
-  const resized = edge(size);
-  if (takesAnySize(model) && takesSize(model, resized)) {
-    return { of: of(size, resized), edge: Math.max(size, resized) };
+  const { edges, cut } = RESIZED[name];
+  const resized = edges(size);
+  const refused = resized.find((edge) => !takesAnySize(model) || !takesSize(model, edge));
+  if (refused !== undefined) {
+    throw new RangeError(
+      `Cannot predict with tta ${name}: model ${model.name} takes no images of ` +
+        `${refused}x${refused}`,
+    );
   }
-  throw new RangeError(
-    `Cannot predict with tta ${name}: model ${model.name} takes no images of ` +
-      `${resized}x${resized}`,
-  );
+  return { of: cut(size, resized), edge: Math.max(size, ...resized) };
 }

@@ -137,8 +137,8 @@ function comparisonText(comparison: CardComparison): string[] {
     `(${percent(augmented.evaluation.top2)} with test-time augmentation); the mean recall of the ` +
     `classes is ${percent(balancedAccuracy)} (${
       percent(augmented.evaluation.balancedAccuracy)
-    }). Test-time augmentation is the mean over an image, its mirror image and both enlarged by a ` +
-    "twelfth: `--tta`, `{ tta: true }`.",
+    }). Test-time augmentation is the mean over an image, the same a twelfth smaller and a ` +
+    "twelfth larger, and their mirror images: `--tta`, `{ tta: true }`.",
     ...missing.filter(({ name }) => !name.startsWith("packaged")).flatMap(({ name, why }) => [
       "",
       `${name} is missing here: ${why}`,
