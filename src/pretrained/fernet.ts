@@ -9,5 +9,5 @@ import type { PackagedWeights } from "./packaged_weights.ts";
 export const FERNET: PackagedWeights | null = {
   file: "fernet.safetensors",
   bytes: 2_357_086,
-  sha256: "21b8502f02d7f167c5a234bb2b5f9792a562a6d2c21fd71dc6f53211e64f7d72",
+  sha256: "ca0ca10d4f8729f7ff42f860122a83deb4f9e7ef3e4a6630d46f0fcf0fde793a",
 };
