@@ -8,6 +8,7 @@ import { EMOTIONS } from "../../src/emotions.ts";
 import { evaluateProbabilities } from "../../src/metrics.ts";
 import { buildFerNet, encodeModel } from "../../src/model.ts";
 import { Generator } from "../../src/random.ts";
+import { DEFAULT_TRAINING_CONFIG } from "../../src/train/config.ts";
 
 const IMAGES = 210;
 const CLASSES = EMOTIONS.length;
@@ -70,7 +71,10 @@ export async function writeRun(folder: string, options: MadeUpOptions = {}): Pro
   const config = {
     libraryVersion: "0.1.0",
     startedAt: "2026-02-03T04:05:06.789Z",
-    config: { data: "/home/me/fer.csv.gz", init: null, epochs: 3, lr: 0.02, seed, monitor: "f1" },
+    config: {
+      ...DEFAULT_TRAINING_CONFIG,
+      ...{ data: "/home/me/fer.csv.gz", init: null, epochs: 3, lr: 0.02, seed, monitor: "f1" },
+    },
     architecture: { name: "ferNet", options: { filters, seed } },
     parameters: 1234,
     data: {

@@ -248,3 +248,26 @@ Deno.test("a card names the runs that its weights went through, oldest first", a
     await assertRejects(() => readSources(paths), MissingFieldError, "an earlier run beside it");
   });
 });
+
+Deno.test("a card's commands say what older versions did without saying, and where a run was cut", async () => {
+  await withFolder(async (folder) => {
+    const paths = await packaged(folder);
+    const config = `${paths.run}/config.json`;
+    const { config: settings, ...rest } = JSON.parse(await Deno.readTextFile(config));
+    const { logitAdjustment, fastDevRun, ...older } = settings;
+    assertEquals([logitAdjustment, fastDevRun], [0, false]);
+    const commandOf = async (changes: Record<string, unknown>) => {
+      await Deno.writeTextFile(
+        config,
+        JSON.stringify({ ...rest, config: { ...older, ...changes } }),
+      );
+      return (await readSources(paths)).run.command.slice(6);
+    };
+    assertEquals(await commandOf({}), ["--logit-adjustment", "0"]);
+    // Three epochs are done, of one step each by the file.
+    const cut = { logitAdjustment, epochs: 9, patience: 0 };
+    assertEquals(await commandOf(cut), ["--max-steps", "1"]);
+    assertEquals(await commandOf({ ...cut, epochs: 3 }), []);
+    assertEquals(await commandOf({ ...cut, patience: 7 }), []); // it stopped by itself
+  });
+});

@@ -5,7 +5,8 @@
  */
 import { readSafetensors } from "../../src/model.ts";
 import { sha256 } from "../../src/pretrained/packaged_weights.ts";
-import { readMetrics } from "../../src/train/run_directory.ts";
+import { DEFAULT_TRAINING_CONFIG, type TrainingConfig } from "../../src/train/config.ts";
+import { type EpochLine, readMetrics } from "../../src/train/run_directory.ts";
 import { type CardEvaluation, readEvaluation } from "./evaluation.ts";
 import { JsonFields, MissingFieldError } from "./json_fields.ts";
 
@@ -86,6 +87,7 @@ export interface CardSeed {
 /** A run of training. */
 export interface CardRun {
   readonly name: string;
+  /** What trains the same with the library's present version. */
   readonly command: readonly string[];
   readonly epochs: number;
   readonly seconds: number;
@@ -234,6 +236,30 @@ async function readSeeds(run: string, config: JsonFields): Promise<CardSeed[]> {
   return seeds.sort((a, b) => a.seed - b.seed);
 }
 
+/** A setting's flag. */
+const flagOf = (setting: string) =>
+  `--${setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/**
+ * What a run's command line has to say besides, so that it trains the same today: settings that its
+ * version had not, at what they were all the same, and where it was broken off.
+ */
+function besides(config: JsonFields, last: EpochLine): string[] {
+  const settings = config.object("config").value;
+  const { epochs, patience, maxSteps }: TrainingConfig = {
+    ...DEFAULT_TRAINING_CONFIG,
+    ...settings,
+  };
+  const newer = Object.entries(DEFAULT_TRAINING_CONFIG).filter(([name, value]) =>
+    !(name in settings) && typeof value !== "boolean"
+  );
+  const isCut = last.epoch < epochs && patience === 0 && maxSteps === 0;
+  return [
+    ...newer.flatMap(([name, value]) => [flagOf(name), String(value)]),
+    ...(isCut ? [flagOf("maxSteps"), String(last.step)] : []),
+  ];
+}
+
 async function readRun(folder: string, config: JsonFields): Promise<CardRun> {
   const epochs = (await readMetrics(folder)).filter((line) => line.type === "epoch");
   const last = epochs.at(-1);
@@ -241,7 +267,7 @@ async function readRun(folder: string, config: JsonFields): Promise<CardRun> {
   const machine = config.object("machine");
   return {
     name: folder.replace(/[/\\]+$/, "").split(/[/\\]/).at(-1) ?? folder,
-    command: config.texts("command"),
+    command: [...config.texts("command"), ...besides(config, last)],
     epochs: epochs.length,
     seconds: last.seconds,
     machine: { adapter: machine.text("adapter"), cores: machine.number("cores") },
