@@ -123,8 +123,8 @@ export interface RecognizeOptions {
    */
   readonly anyQuality?: boolean;
   /**
-   * Test-time augmentation, as `predict()` has it: the expression is told a little better and takes
-   * about six times as long.
+   * Test-time augmentation, as `predict()` has it: the expression is told a little better, and the
+   * network looks at up to six views of each face in place of one.
    *
    * @default {false}
    */
