@@ -241,6 +241,22 @@ Deno.test("predict() averages three sizes and their mirror images of a network o
   model.dispose();
 });
 
+Deno.test("predict() averages mirror images with tta where a network takes no smaller ones", async () => {
+  // Three poolings leave a pixel of 8, none of 7.
+  const model = buildFerNet({ filters: [2, 2, 2, 2], size: 8, classes: CLASSES, seed: 5 });
+  const image = grey(6);
+  assertClose(
+    inOrder(await predict(model, image, { tta: true })),
+    inOrder(await predict(model, image, { tta: "flip" })),
+  );
+  await assertRejects(
+    () => predict(model, image, { tta: "multiScale" }),
+    RangeError,
+    "Cannot predict with tta multiScale: model ferNet takes no images of 7x7",
+  );
+  model.dispose();
+});
+
 Deno.test("predict() refuses views that the network cannot take", async () => {
   const model = smallModel();
   await assertRejects(

@@ -5,7 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { describeModel, type FerModel } from "../model/description.ts";
-import { takesAnySize, takesSize } from "../model/layer_shapes.ts";
+import { takesSize } from "../model/layer_shapes.ts";
 
 /**
  * Which views of an image are averaged: `flip`, the image and its mirror image; `multiScale`, the
@@ -28,7 +28,7 @@ export interface Views {
 
 const flipped: Cut = (images) => [images, tf.reverse(images, 2)];
 
-function fiveCrop(size: number, [crop]: readonly number[]): Cut {
+function fiveCrop([crop]: readonly number[], size: number): Cut {
   const far = size - crop;
   const middle = Math.floor(far / 2);
   const corners = [[0, 0], [0, far], [far, 0], [far, far], [middle, middle]];
@@ -39,7 +39,7 @@ function fiveCrop(size: number, [crop]: readonly number[]): Cut {
 }
 
 // Bilinear between pixels' middles, as PyTorch's interpolate() without align_corners.
-function multiScale(_size: number, sizes: readonly number[]): Cut {
+function multiScale(sizes: readonly number[]): Cut {
   return (images) => [
     ...flipped(images),
     ...sizes.flatMap((size) => flipped(tf.image.resizeBilinear(images, [size, size], false, true))),
@@ -59,12 +59,12 @@ const RESIZED = {
  * The views that a model averages.
  *
  * @param model The model.
- * @param tta Which; `true` for `multiScale` where the model takes images of any size, else `flip`.
+ * @param tta Which; `true` for `multiScale` where the model takes its views, else `flip`.
  * @throws {RangeError} When there is no such augmentation, or the model does not take its views.
  */
 export function viewsOf(model: FerModel, tta: boolean | TestTimeAugmentation): Views {
   if (tta === false) return { of: (images) => [images] };
-  if (tta === "flip" || (tta === true && !takesAnySize(model))) return { of: flipped };
+  if (tta === "flip") return { of: flipped };
   const name = tta === true ? "multiScale" : tta;
   if (!Object.hasOwn(RESIZED, name)) {
     throw new RangeError(
@@ -74,12 +74,10 @@ export function viewsOf(model: FerModel, tta: boolean | TestTimeAugmentation): V
   const { size } = describeModel(model).preprocessing;
   const { edges, cut } = RESIZED[name];
   const resized = edges(size);
-  const refused = resized.find((edge) => !takesAnySize(model) || !takesSize(model, edge));
-  if (refused !== undefined) {
-    throw new RangeError(
-      `Cannot predict with tta ${name}: model ${model.name} takes no images of ` +
-        `${refused}x${refused}`,
-    );
-  }
-  return { of: cut(size, resized), edge: Math.max(size, ...resized) };
+  const refused = resized.find((edge) => !takesSize(model, edge));
+  if (refused === undefined) return { of: cut(resized, size), edge: Math.max(size, ...resized) };
+  if (tta === true) return { of: flipped };
+  throw new RangeError(
+    `Cannot predict with tta ${name}: model ${model.name} takes no images of ${refused}x${refused}`,
+  );
 }
