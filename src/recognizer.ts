@@ -206,7 +206,8 @@ export class FerRecognizer {
 
   /**
    * Goes the whole way twice on a made-up picture: the GPU compiles its programs, JavaScript's engine
-   * the code. The first picture then takes no longer than later ones.
+   * the code. The first picture then takes no longer than later ones, unless it asks for `tta`: its
+   * programs are compiled at its first use.
    *
    * @returns When it is done. Without a GPU that can be seconds, once: drivers keep what they compiled.
    */
@@ -310,14 +311,14 @@ export class FerRecognizer {
     const greys = wanted.map(({ grey }) => grey);
     const results = new Map<Sighting, Pick<RecognizedFace, "probabilities" | "map">>();
     if (wanted.length > 0) {
-      const maps = gradCam ? await explain(this.#network, greys) : [];
-      const ranked = gradCam && tta === false
-        ? maps.map(({ probabilities }) => probabilities)
+      const explained = gradCam ? await explain(this.#network, greys) : null;
+      const ranked = explained && tta === false
+        ? explained.map(({ probabilities }) => probabilities)
         : await predict(this.#network, greys, { tta });
       ranked.forEach((probabilities, i) => {
-        const found = maps.at(i);
-        const map = found && { map: found.map, size: found.size };
-        results.set(wanted[i], { probabilities, ...(map && { map }) });
+        if (!explained) return results.set(wanted[i], { probabilities });
+        const { map, size } = explained[i];
+        results.set(wanted[i], { probabilities, map: { map, size } });
       });
     }
     return sightings.map((faces) =>

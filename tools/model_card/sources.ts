@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { kebabCase } from "../../cli/flags.ts";
 import { readSafetensors } from "../../src/model.ts";
 import { sha256 } from "../../src/pretrained/packaged_weights.ts";
 import { DEFAULT_TRAINING_CONFIG, type TrainingConfig } from "../../src/train/config.ts";
@@ -236,10 +237,6 @@ async function readSeeds(run: string, config: JsonFields): Promise<CardSeed[]> {
   return seeds.sort((a, b) => a.seed - b.seed);
 }
 
-/** A setting's flag. */
-const flagOf = (setting: string) =>
-  `--${setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-
 /**
  * What a run's command line has to say besides, so that it trains the same today: settings that its
  * version had not, at what they were all the same, and where it was broken off.
@@ -255,8 +252,8 @@ function besides(config: JsonFields, last: EpochLine): string[] {
   );
   const isCut = last.epoch < epochs && patience === 0 && maxSteps === 0;
   return [
-    ...newer.flatMap(([name, value]) => [flagOf(name), String(value)]),
-    ...(isCut ? [flagOf("maxSteps"), String(last.step)] : []),
+    ...newer.flatMap(([name, value]) => [`--${kebabCase(name)}`, String(value)]),
+    ...(isCut ? ["--max-steps", String(last.step)] : []),
   ];
 }
 
