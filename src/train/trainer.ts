@@ -54,10 +54,10 @@ import type { EpochLine, RunDirectory, StepLine } from "./run_directory.ts";
 import { EarlyStopping, ReduceLROnPlateau, scheduleFactor } from "./schedule.ts";
 import { trainingStep } from "./training_step.ts";
 
-/** Steps whose results may be under way on the GPU at once. */
+/** Steps after which results are sent for, at the latest. */
 const MOST_PENDING = 10;
-/** Milliseconds after which results are read back and reported. */
-const REPORT_EVERY = 200;
+/** Milliseconds after which results are sent for. */
+const SEND_EVERY = 200;
 /** Milliseconds between lines of `metrics.jsonl` within an epoch. */
 const LOG_EVERY = 2000;
 /** Milliseconds between checkpoints within an epoch. */
@@ -85,10 +85,17 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 /** A step whose loss is still on the GPU. */
 interface PendingStep {
   readonly step: number;
+  readonly batch: number;
   readonly lr: number;
   readonly images: number;
   readonly loss: FerTensor;
   readonly correct: FerTensor;
+}
+
+/** Steps whose results are on their way back: of each the loss and the images classified right. */
+interface Reading {
+  readonly steps: readonly PendingStep[];
+  readonly results: Promise<ArrayLike<number>>;
 }
 
 /**
@@ -148,7 +155,7 @@ export class Trainer {
       const { gpu } = this.#options;
       return gpu ? await gpu.wait(() => run.train()) : await run.train();
     } finally {
-      run.dispose();
+      await run.dispose();
     }
   }
 }
@@ -190,6 +197,8 @@ class Run {
   #bestWeights: Map<string, Float32Array> | null = null;
   #accumulated: Map<string, FerTensor> | null = null;
   #pending: PendingStep[] = [];
+  #reading: Reading | null = null;
+  #sentAt = performance.now();
   #bestProbabilities: Float32Array | null = null;
   #bestTemperature = 1;
   #reportedAt = performance.now();
@@ -431,10 +440,11 @@ class Run {
     state.batch++;
     this.#descend(gradients, lr);
     state.dropout = dropoutStates(this.#model);
-    this.#pending.push({ step: state.step, lr, images: batch.shape[0], loss, correct });
+    const { step, batch: done } = state;
+    this.#pending.push({ step, batch: done, lr, images: batch.shape[0], loss, correct });
     const now = performance.now();
-    if (this.#pending.length >= MOST_PENDING || now - this.#reportedAt > REPORT_EVERY) {
-      await this.#flush();
+    if (this.#pending.length >= MOST_PENDING || now - this.#sentAt > SEND_EVERY) {
+      await this.#exchange();
     }
     if (now - this.#yieldedAt > YIELD_EVERY) {
       await new Promise((resolve) => setTimeout(resolve));
@@ -474,20 +484,42 @@ class Run {
     this.#average?.update(this.#state.optimizerSteps);
   }
 
-  /** Reads the losses back that are still on the GPU, checks them and reports. */
+  /**
+   * Sends for the results of the latest steps and takes in those that were sent for before: while
+   * they come back, the GPU already has the next step to work on.
+   */
+  async #exchange(): Promise<void> {
+    const reading = this.#reading;
+    this.#reading = this.#sendForResults();
+    if (reading) await this.#takeIn(reading);
+  }
+
+  /** Takes in the results of all steps there are. */
   async #flush(): Promise<void> {
-    const pending = this.#pending;
-    if (pending.length === 0) return;
+    await this.#exchange();
+    await this.#exchange();
+  }
+
+  #sendForResults(): Reading | null {
+    const steps = this.#pending;
+    this.#sentAt = performance.now();
+    if (steps.length === 0) return null;
     this.#pending = [];
-    const stacked = tf.tidy(() =>
-      tf.stack(pending.flatMap(({ loss, correct }) => [loss, correct] as tf.Tensor[]))
-    );
-    tf.dispose(pending.flatMap(({ loss, correct }) => [loss, correct]));
-    const values = await this.#wait(stacked.data());
-    stacked.dispose();
+    const each = steps.flatMap(({ loss, correct }) => [loss, correct] as tf.Tensor[]);
+    const stacked = tf.tidy(() => tf.stack(each));
+    tf.dispose(each);
+    const results = this.#wait(stacked.data()).finally(() => stacked.dispose());
+    // Whoever takes it in later hears of a failure; until then it is no unhandled one.
+    results.catch(() => {});
+    return { steps, results };
+  }
+
+  /** Checks results and reports them. */
+  async #takeIn({ steps, results }: Reading): Promise<void> {
+    const values = await results;
     const state = this.#state;
     let images = 0;
-    pending.forEach((each, i) => {
+    steps.forEach((each, i) => {
       const loss = values[2 * i];
       if (!Number.isFinite(loss)) {
         throw new TrainingDivergedError(
@@ -501,10 +533,10 @@ class Run {
       images += each.images;
       this.#logged.loss += loss * each.images;
     });
-    await this.#report(images, pending[pending.length - 1].lr);
+    await this.#report(images, steps[steps.length - 1]);
   }
 
-  async #report(images: number, lr: number): Promise<void> {
+  async #report(images: number, { step, batch, lr }: PendingStep): Promise<void> {
     const state = this.#state;
     const now = performance.now();
     const rate = (count: number, since: number) => 1000 * count / Math.max(now - since, 1e-3);
@@ -513,7 +545,7 @@ class Run {
     this.#trained.seconds += (now - this.#reportedAt) / 1000;
     this.#reportedAt = now;
     this.#logged.images += images;
-    const { epoch, step, batch, lossSum, correct, seen } = state;
+    const { epoch, lossSum, correct, seen } = state;
     const seconds = this.#seconds;
     if (this.#directory && now - this.#logged.at > LOG_EVERY) {
       const line: StepLine = {
@@ -776,11 +808,12 @@ class Run {
   }
 
   /** Frees what the run made; the network stays. */
-  dispose(): void {
+  async dispose(): Promise<void> {
     this.#loader.close();
     this.#optimizer.dispose();
     this.#average?.dispose();
     tf.dispose(this.#pending.flatMap(({ loss, correct }) => [loss, correct]));
     tf.dispose([...this.#accumulated?.values() ?? []]);
+    await this.#reading?.results.catch(() => {});
   }
 }
