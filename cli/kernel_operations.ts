@@ -208,6 +208,13 @@ export const KERNEL_OPERATIONS: Readonly<Record<string, Operation>> = {
   ),
   "dropout, the same again": dropout(() => new SeededDropout(dropoutOptions)),
   "dropout of channels, the same again": dropout(() => new SeededDropout2d(dropoutOptions)),
+  "channels last to first and back": (input) => {
+    const [odd, blocks] = [input(1, [3, 5, 7, 9]), input(2, [3, 4, 2, 12])];
+    return [odd, blocks].flatMap((x) => {
+      const first = tf.transpose(x, [0, 3, 1, 2]);
+      return [first, tf.transpose(first, [0, 2, 3, 1])];
+    });
+  },
   "pixels to input": () => {
     const pixels = Uint8Array.from({ length: 3 * 7 * 5 }, (_, i) => 31 * i % 256);
     return pixelsToInput(pixels, [3, 7, 5, 1], { mean: 0.4, std: 0.25 });

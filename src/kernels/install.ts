@@ -31,6 +31,7 @@ import {
   singleChannelFits,
 } from "./single_channel.ts";
 import { subgroupsOf } from "./subgroups.ts";
+import { exchange, transpose } from "./transpose.ts";
 import {
   winograd,
   winogradFilterGradient,
@@ -261,6 +262,11 @@ function kernelsOf(options: KernelOptions): Kernels {
     return attrs.keepDims ? reshaped(sums, [...axes.map(() => 1), columns]) : sums;
   };
 
+  const transposition: Kernel = (backend, { x }, attrs) => {
+    const moved = exchange(attrs.perm as number[]);
+    return moved && isFloat(backend, x) && hasElements(x) ? transpose(backend, x, ...moved) : null;
+  };
+
   const kernels = {
     Conv2D: conv2d,
     FusedConv2D: conv2d,
@@ -270,6 +276,7 @@ function kernelsOf(options: KernelOptions): Kernels {
     _FusedMatMul: product,
     MaxPoolGrad: poolGradient,
     Sum: sum,
+    Transpose: transposition,
   };
   return { kernels, plan };
 }
@@ -283,8 +290,8 @@ export function installedPlanner(): ConvolutionPlanner | null {
 
 /**
  * Has tfjs's `webgpu` backend compute with our programs: convolutions and their gradients, products
- * of matrices, the gradient of 2 x 2 max pooling, sums over all but the last axis. Models, layers and
- * gradients need not know. Installing again replaces what was installed.
+ * of matrices, the gradient of 2 x 2 max pooling, sums over all but the last axis, transpositions.
+ * Models, layers and gradients need not know. Installing again replaces what was installed.
  *
  * Call `await checkPrograms()` after the first step: it throws for a program that the GPU refused.
  *

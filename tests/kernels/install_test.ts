@@ -59,6 +59,38 @@ gpuTest("useFerKernels() sends a pool's gradient to the first of equals", async 
   remove();
 });
 
+gpuTest("useFerKernels() transposes as the cpu backend does", async (backend) => {
+  const remove = useFerKernels();
+  const cases: [shape: number[], perm: number[]][] = [
+    [[3, 5, 7, 9], [0, 3, 1, 2]],
+    [[3, 9, 5, 7], [0, 2, 3, 1]],
+    [[2, 4, 6, 20], [0, 3, 1, 2]],
+    [[2, 20, 4, 6], [0, 2, 3, 1]],
+    [[257, 4], [1, 0]],
+    [[8, 68], [1, 0]],
+    [[1, 1, 1, 1], [0, 3, 1, 2]],
+    [[4, 3, 8, 2], [2, 3, 0, 1]],
+    // These are tfjs's: more than one exchange, none.
+    [[2, 3, 4, 5], [3, 2, 1, 0]],
+    [[2, 3, 4, 5], [1, 0, 2, 3]],
+    [[2, 3, 4], [0, 1, 2]],
+  ];
+  for (const [i, [shape, perm]] of cases.entries()) {
+    const x = randomTensor(i, shape);
+    const [expected] = await onCpu([x], (x) => tf.transpose(x, perm));
+    const y = tf.transpose(x, perm);
+    assertEquals(y.shape, perm.map((axis) => shape[axis]));
+    assertEquals(await y.data(), expected, `${shape} to ${perm}`);
+    tf.dispose([x, y]);
+  }
+  const integers = tf.tensor2d([[1, 2, 3], [4, 5, 6]], undefined, "int32");
+  const turned = tf.transpose(integers);
+  assertEquals([...await turned.data()], [1, 4, 2, 5, 3, 6]);
+  assertEquals(backend.tensorMap.get(turned.dataId).dtype, "int32");
+  tf.dispose([integers, turned]);
+  remove();
+});
+
 /** Losses of twenty steps of gradient descent on one batch. */
 async function losses(): Promise<number[]> {
   const model = buildFerCnn({ filters: [16, 32], hidden: 16, size: 12, dropout: 0, dropout2d: 0 });
