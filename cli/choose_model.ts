@@ -15,7 +15,7 @@ export const MODEL_FLAG = {
   kind: "string",
   value: "FILE",
   about: `The model: a file, a run's folder, or ${PACKAGED} for the one that comes along`,
-  otherwise: "your newest run's best weights, else the packaged network",
+  otherwise: "your newest run on photographs, else the packaged network",
 } as const satisfies StringFlag;
 
 /** The flag of every task that may average views. */
@@ -57,13 +57,18 @@ const bestOf = (run: string): ChosenModel => {
 
 /**
  * Chooses a model. Where none is named, one's own newest run comes before the packaged network, but
- * not a run that only tried things out, on drawn faces or with `--fast-dev-run`.
+ * not a run that only tried things out, on drawn faces or with `--fast-dev-run`, unless the model
+ * itself is only tried out.
  *
  * @param given The `--model` flag.
+ * @param isTrial Whether it is for drawn faces, so that a run on drawn faces is as good.
  * @returns The model.
  * @throws {Error} When none is named and there is none.
  */
-export async function chooseModel(given: string | undefined): Promise<ChosenModel> {
+export async function chooseModel(
+  given: string | undefined,
+  isTrial = false,
+): Promise<ChosenModel> {
   if (given === PACKAGED) return packaged;
   if (given !== undefined) {
     const isFolder = await Deno.stat(given).then((info) => info.isDirectory, () => false);
@@ -72,7 +77,8 @@ export async function chooseModel(given: string | undefined): Promise<ChosenMode
     return { name: given, isPackaged: false, source: given, run: null, load };
   }
   const runs = await trainedRuns();
-  const run = runs.find(({ isTrial }) => !isTrial) ?? (hasPretrained() ? undefined : runs[0]);
+  const run = runs.find((each) => each.isTrial === isTrial) ??
+    (isTrial || !hasPretrained() ? runs[0] : undefined);
   if (run) return bestOf(run.folder);
   if (hasPretrained()) return packaged;
   throw new Error(

@@ -76,8 +76,8 @@ function printEvaluation(evaluation: Evaluation): void {
 }
 
 await runProgram(COMMAND, async ({ data, usage, model: given, tta, json }) => {
-  const chosen = await chooseModel(given);
-  const { dataset } = await openData(data);
+  const { dataset, path } = await openData(data);
+  const chosen = await chooseModel(given, path === null);
   const split = splitOf(dataset, usage);
   const { stop } = await startComputing();
   const { model } = await chosen.load();

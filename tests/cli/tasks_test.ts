@@ -159,6 +159,17 @@ Deno.test("train and evaluate say so where they run on drawn faces, and where FE
   });
 });
 
+Deno.test("evaluate on drawn faces takes the run that was trained on them", async () => {
+  await withFolder(async (folder) => {
+    await writeTinyRecipe(`${folder}/tiny.json`);
+    const train = ["--recipe=tiny.json", "--max-steps=1", "--run-dir=runs/drawn"];
+    const { code } = await runTask("train", train, { cwd: folder });
+    assertEquals(code, 0);
+    const { stdout } = await runTask("evaluate", [], { cwd: folder });
+    assertEquals(stdout.split("\n", 1)[0], "model  runs/drawn/best.safetensors");
+  });
+});
+
 Deno.test("train takes the data set from the FER2013 variable or data/, and a flag wins", async () => {
   await withFolder(async (folder) => {
     await writeTinyRecipe(`${folder}/tiny.json`);
