@@ -57,11 +57,11 @@ const bestOf = (run: string): ChosenModel => {
 
 /**
  * Chooses a model. Where none is named, one's own newest run comes before the packaged network, but
- * not a run that only tried things out, on drawn faces or with `--fast-dev-run`, unless the model
- * itself is only tried out.
+ * not a run that only tried things out, on drawn faces or with `--fast-dev-run`, unless the model is
+ * for drawn faces too.
  *
  * @param given The `--model` flag.
- * @param isTrial Whether it is for drawn faces, so that a run on drawn faces is as good.
+ * @param isTrial Whether it is for drawn faces: then a run that only tried things out comes first.
  * @returns The model.
  * @throws {Error} When none is named and there is none.
  */
