@@ -16,6 +16,8 @@ export interface Recipe {
   readonly config: Partial<TrainingConfig>;
   /** The data set: a path, `null` for drawn faces, `undefined` where not said. */
   readonly data?: string | null;
+  /** FER+'s vote file, if any. */
+  readonly votes?: string | null;
   /** The model file to begin from, if any. */
   readonly init?: string | null;
   /** The network, where not the default one. */
@@ -60,7 +62,7 @@ export async function readRecipe(path: string, flags: FlagTable): Promise<Recipe
   const config: Record<string, unknown> = {};
   const places: Record<string, string | null> = {};
   for (const [name, value] of Object.entries(settings)) {
-    if (name === "data" || name === "init") {
+    if (name === "data" || name === "votes" || name === "init") {
       if (value !== null && typeof value !== "string") {
         throw new TypeError(
           `Cannot set ${name} in ${path} to ${JSON.stringify(value)}: expected a path`,

@@ -30,6 +30,17 @@ export const DATA_FLAG = {
   otherwise: "the variable FER2013, data/fer2013.csv[.gz], drawn faces",
 } as const satisfies StringFlag;
 
+/** The name of FER+'s vote file, as it is published. */
+const VOTES_FILE = "fer2013new.csv";
+
+/** The flag of every task that takes FER+'s votes. */
+export const VOTES_FLAG = {
+  kind: "string",
+  value: "FILE",
+  about: "FER+'s votes, fer2013new.csv",
+  otherwise: `the variable FERPLUS, ${VOTES_FILE} beside the data`,
+} as const satisfies StringFlag;
+
 /** The flag of every task that takes a split. */
 export const USAGE_FLAG = {
   kind: "choice",
@@ -62,6 +73,26 @@ export async function findData(given: string | undefined): Promise<string | null
   if (named) return named;
   for (const place of USUAL_PLACES) if (await exists(place)) return place;
   return null;
+}
+
+/**
+ * Where FER+'s votes are.
+ *
+ * @param given The `--votes` flag.
+ * @param data The data set's place.
+ * @returns The flag, the `FERPLUS` variable, or the file beside the data.
+ * @throws {Error} When there are none.
+ */
+export async function findVotes(given: string | undefined, data: string): Promise<string> {
+  const named = given ?? Deno.env.get("FERPLUS");
+  if (named) return named;
+  const isAddress = /^https?:\/\//.test(data);
+  const beside = data.replace(/[^/\\]*$/, "") + VOTES_FILE;
+  if (!isAddress && await exists(beside)) return beside;
+  throw new Error(
+    `Cannot find FER+'s votes for ${data}: there is no ${beside}. Give their file with --votes or ` +
+      "in the variable FERPLUS, or train on labels alone with --fer-plus-weight 0",
+  );
 }
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 import { serveDashboard, useWebGpu } from "../mod.ts";
-import { auditDataset, type FerDataset, USAGES } from "../src/data.ts";
+import { auditDataset, type FerDataset, USAGES, withFerPlus } from "../src/data.ts";
 import {
   type ArchitectureConfig,
   buildArchitecture,
@@ -32,7 +32,15 @@ import { EXIT, print, runProgram } from "./program.ts";
 import { ProgressDisplay, streamOutput } from "./progress.ts";
 import { readJson } from "./read_json.ts";
 import { readRecipe, type Recipe } from "./recipe.ts";
-import { DATA_FLAG, DRAWN_NOTICE, findData, loadData, trainingSplits } from "./source.ts";
+import {
+  DATA_FLAG,
+  DRAWN_NOTICE,
+  findData,
+  findVotes,
+  loadData,
+  trainingSplits,
+  VOTES_FLAG,
+} from "./source.ts";
 import { DEFAULT_TUNING, gpuOptions, resolveTuning, type Tuning } from "./tuning.ts";
 
 /** What the recipe becomes on drawn faces: all there is to see within minutes, also in software. */
@@ -148,6 +156,14 @@ const COMMAND = {
       default: RECIPE.logitAdjustment,
       about: "How much rare classes are helped in the loss, 1 for all alike; 0 for none",
     },
+    "fer-plus-weight": {
+      kind: "number",
+      value: "W",
+      min: 0,
+      default: RECIPE.ferPlusWeight,
+      about: "Weight of a second output that learns FER+'s votes; 0 for none",
+    },
+    votes: VOTES_FLAG,
     mixup: {
       kind: "number",
       value: "A",
@@ -165,7 +181,7 @@ const COMMAND = {
     },
     augment: {
       kind: "choice",
-      choices: ["none", "standard", "strong", "warp"],
+      choices: ["none", "standard", "strong", "warp", "strongWarp"],
       about: "How images are varied",
       otherwise: onEither("augment"),
     },
@@ -183,6 +199,13 @@ const COMMAND = {
       min: 0,
       about: "Height and width to train on, for ferNet; validation is on whole images",
       otherwise: "that of the images",
+    },
+    "full-size-epochs": {
+      kind: "integer",
+      value: "N",
+      min: 0,
+      default: RECIPE.fullSizeEpochs,
+      about: "Last epochs that train on whole images in spite of --train-crop-size",
     },
     seed: {
       kind: "integer",
@@ -284,6 +307,7 @@ type Given = FlagValues<typeof COMMAND.flags>;
 /** Flags that are no settings of a training. */
 const PLACES = [
   "data",
+  "votes",
   "runDir",
   "resume",
   "init",
@@ -315,8 +339,11 @@ interface Plan {
   readonly command: readonly string[];
   /** The data set; `null` for drawn faces. */
   readonly data: string | null;
+  /** FER+'s votes; `null` where none are needed, or the data has its own. */
+  readonly votes: string | null;
   readonly init: string | null;
-  readonly architecture: ArchitectureConfig;
+  /** The network; `undefined` for that of `init`. */
+  readonly architecture?: ArchitectureConfig;
   readonly tuning: Tuning;
 }
 
@@ -327,9 +354,12 @@ function settingsOf(given: Given): Partial<TrainingConfig> {
 }
 
 /** The command that began a run, with another length where it is given one. */
-async function recordedCommand(path: string, { epochs, decayEpochs }: Given): Promise<string[]> {
+async function recordedCommand(
+  path: string,
+  { epochs, decayEpochs, fullSizeEpochs }: Given,
+): Promise<string[]> {
   const { command } = await readJson(path) as { readonly command?: readonly string[] };
-  const changes = { epochs, "decay-epochs": decayEpochs };
+  const changes = { epochs, "decay-epochs": decayEpochs, "full-size-epochs": fullSizeEpochs };
   let words = [...command ?? []];
   for (const [name, value] of Object.entries(changes)) {
     if (value === undefined) continue;
@@ -355,7 +385,7 @@ async function planResume(given: Given, runDirectory: string): Promise<Plan> {
   }
   const isRun = await Deno.stat(`${runDirectory}/config.json`).then(() => true, () => false);
   if (!isRun) throw new Error(`Cannot resume ${runDirectory}: it holds no config.json`);
-  const { config, data, init, architecture, tuning } = await readRecipe(
+  const { config, data, votes, init, architecture, tuning } = await readRecipe(
     `${runDirectory}/config.json`,
     COMMAND.flags,
   );
@@ -365,6 +395,7 @@ async function planResume(given: Given, runDirectory: string): Promise<Plan> {
     command: await recordedCommand(`${runDirectory}/config.json`, given),
     config: trainingConfig({ ...config, ...settingsOf(given) }),
     data: data ?? null,
+    votes: votes ?? null,
     init: init ?? null,
     architecture: architecture ?? { name: "ferCnn", options: {} },
     tuning: tuning ?? DEFAULT_TUNING,
@@ -398,6 +429,12 @@ async function planRun(given: Given): Promise<Plan> {
   if (given.network && init !== null) {
     throw new UsageError(`Cannot set --network to "${given.network}": ${init} names its own`);
   }
+  const votes = config.ferPlusWeight > 0 && data !== null
+    ? await findVotes(given.votes ?? recipe.votes ?? undefined, data)
+    : null;
+  if (given.votes !== undefined && votes === null) {
+    throw new UsageError("Cannot use --votes without --fer-plus-weight, whose votes they are");
+  }
   const tuning = given.tuning === undefined
     ? recipe.tuning ?? DEFAULT_TUNING
     : await resolveTuning(given.tuning, given.quiet ? () => {} : print);
@@ -407,25 +444,36 @@ async function planRun(given: Given): Promise<Plan> {
     command: ["deno", "task", "train", ...Deno.args],
     config,
     data,
+    votes,
     init,
-    architecture: chooseNetwork(given.network, recipe.architecture, data === null),
+    architecture: init !== null && !recipe.architecture
+      ? undefined
+      : chooseNetwork(given.network, recipe.architecture, data === null),
     tuning,
   };
 }
 
-/** A new network, or the one that `--init` names, with a new head where the classes differ. */
+/**
+ * A new network, or the one that `--init` names: with a new head where the classes differ, widened
+ * where the recipe's network has more filters or a second output.
+ */
 async function makeModel(plan: Plan, { classes, size }: FerDataset): Promise<FerModel> {
-  const { init, config: { seed }, architecture } = plan;
+  const { init, config: { seed, ferPlusWeight }, architecture } = plan;
+  const ferPlus = ferPlusWeight > 0;
   if (init === null) {
-    const options = { ...architecture.options, size, seed };
-    return buildArchitecture({ ...architecture, options }, classes);
+    const { name, options } = architecture ?? { name: "ferCnn", options: {} };
+    return buildArchitecture({ name, options: { ...options, ferPlus, size, seed } }, classes);
   }
   const loaded = await loadModel(init);
-  const { architecture: { name, options }, classes: its } = loaded.metadata;
-  if (JSON.stringify(its) === JSON.stringify(classes)) return loaded.model;
+  const { architecture: its, classes: itsClasses } = loaded.metadata;
   loaded.model.dispose();
-  const model = buildArchitecture({ name, options: { ...options, seed } }, classes);
-  await loadModelWeights(model, init, { keepHead: true });
+  const { name, options } = architecture ?? its;
+  const model = buildArchitecture(
+    { name, options: { ...its.options, ...options, ferPlus, seed } },
+    classes,
+  );
+  const keepHead = JSON.stringify(itsClasses) !== JSON.stringify(classes);
+  await loadModelWeights(model, init, { keepHead, widen: !keepHead });
   return model;
 }
 
@@ -485,10 +533,11 @@ interface Display {
 }
 
 async function train(plan: Plan, { quiet, dashboard, port }: Display): Promise<number> {
-  const { runDirectory, command, config, data, init, tuning } = plan;
+  const { runDirectory, command, config, data, votes, init, tuning } = plan;
   const say = quiet ? () => {} : print;
   if (data === null) say(DRAWN_NOTICE);
-  const dataset = await loadData(data);
+  const faces = await loadData(data);
+  const dataset = votes === null ? faces : await withFerPlus(faces, votes);
   const { training, validation } = trainingSplits(dataset, config.seed);
   const audit = auditDataset(dataset);
   const display = new ProgressDisplay(streamOutput(Deno.stdout));
@@ -526,7 +575,7 @@ async function train(plan: Plan, { quiet, dashboard, port }: Display): Promise<n
       signal: interrupt.signal,
       notes: {
         command,
-        config: { data, init, ...config },
+        config: { data, votes, init, ...config },
         tuning,
         data: {
           source: dataset.source,

@@ -25,6 +25,7 @@ export * from "./data/ferplus.ts";
 export * from "./data/folder.ts";
 export * from "./data/loader.ts";
 export * from "./data/split.ts";
+export * from "./data/votes.ts";
 export { Generator } from "./random.ts";
 export type { FloatImage } from "./transforms/to_tensor.ts";
 export { Normalize, type NormalizeOptions } from "./transforms/normalize.ts";

@@ -22,6 +22,14 @@ export const EMOTIONS = [
 /** One of the seven class names in {@linkcode EMOTIONS}. */
 export type Emotion = typeof EMOTIONS[number];
 
+/**
+ * The eight classes that the voters of FER+ chose from: the seven of FER-2013, then contempt.
+ *
+ * Source: Barsoum et al., "Training Deep Networks for Facial Expression Recognition with
+ * Crowd-Sourced Label Distribution", 2016.
+ */
+export const FERPLUS_CLASSES = [...EMOTIONS, "contempt"] as const;
+
 /** Height and width of a FER-2013 face, in pixels. */
 export const IMAGE_SIZE = 48;
 

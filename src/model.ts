@@ -24,6 +24,7 @@ export {
   type ArchitectureConfig,
   describeModel,
   type FerModel,
+  type HeadDescription,
   type ModelDescription,
   type Preprocessing,
 } from "./model/description.ts";

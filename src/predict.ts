@@ -6,7 +6,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { FerDataset } from "./data/dataset.ts";
 import { inOneSubmit } from "./kernels/one_submit.ts";
-import { describeModel, type FerModel } from "./model/description.ts";
+import { describeModel, type FerModel, type Head, headsOf } from "./model/description.ts";
 import { applyInference } from "./model/fused_layers.ts";
 import { pixelsToInput } from "./model/input.ts";
 import { largestBatch } from "./model/largest_batch.ts";
@@ -18,8 +18,10 @@ import {
   readImages,
 } from "./predict/image_input.ts";
 import { logitsToProbabilities, networkOf, ranked } from "./predict/network.ts";
+import { type HeadAnswers, readAnswers, type Reading, readingOf } from "./predict/reading.ts";
 import { type TestTimeAugmentation, viewsOf } from "./predict/views.ts";
 
+export type { Labels, Priors, Reading } from "./predict/reading.ts";
 export type { TestTimeAugmentation } from "./predict/views.ts";
 export type {
   GreyTensor,
@@ -37,7 +39,7 @@ export interface ClassProbability {
 }
 
 /** How images go through the model. */
-export interface PredictOptions {
+export interface PredictOptions extends Reading {
   /**
    * The most images that are on the device at once; fewer where the adapter's limits demand it.
    *
@@ -115,18 +117,20 @@ export async function predict(
   options: PredictOptions = {},
 ): Promise<ClassProbability[] | ClassProbability[][]> {
   const network = networkOf(model);
-  const { classes, preprocessing: { size } } = describeModel(network);
+  const { preprocessing: { size } } = describeModel(network);
+  const { classes } = readingOf(network, options);
   const [images, isBatch] = await readImages(input);
   const grey = images.map((image) => greySquare(image, size).data);
   const area = size * size;
   const pixels = new Uint8Array(grey.length * area);
   grey.forEach((each, i) => pixels.set(each, i * area));
-  const values = await probabilitiesOf(
+  const answers = await answersOf(
     network,
     grey.length,
     (from, to) => pixels.subarray(from * area, to * area),
     options,
   );
+  const values = readAnswers(answers, readingOf(network, options));
   const results = grey.map((_, i) => {
     const row = values.subarray(i * classes.length, (i + 1) * classes.length);
     if (!row.every(Number.isFinite)) {
@@ -153,12 +157,31 @@ export async function predict(
  * weights are none.
  * @throws {RangeError} When the batch size is not a positive integer, the adapter too small for one
  * image, or the model takes no crops that `tta` asks for.
+ * @throws {TypeError} When the model has no output for `labels`, or no shares for `priors`.
  */
 export async function predictDataset(
   model: FerModel | LoadedModel,
   dataset: FerDataset,
   options: PredictDatasetOptions = {},
 ): Promise<Float32Array> {
+  const reading = readingOf(networkOf(model), options);
+  return readAnswers(await predictHeads(model, dataset, options), reading);
+}
+
+/**
+ * Runs every image of a data set through a model and gives what each output says.
+ *
+ * @param model A model, or what `loadModel()` gave.
+ * @param dataset The images; their labels are not looked at.
+ * @param options Batch size, views, progress.
+ * @returns For each output its probabilities `[n, classes]`, in the order of the data set.
+ * @throws {RangeError} As {@linkcode predictDataset}.
+ */
+export async function predictHeads(
+  model: FerModel | LoadedModel,
+  dataset: FerDataset,
+  options: PredictDatasetOptions = {},
+): Promise<HeadAnswers> {
   const network = networkOf(model);
   const { size } = describeModel(network).preprocessing;
   const area = size * size;
@@ -170,7 +193,7 @@ export async function predictDataset(
     }
     return pixels;
   };
-  return await probabilitiesOf(network, dataset.length, pixelsOf, options);
+  return await answersOf(network, dataset.length, pixelsOf, options);
 }
 
 /** The longest binding that tfjs's current backend can make. */
@@ -190,20 +213,33 @@ function imagesAtOnce(left: number, most: number): number {
   return left >= 1.5 * power && power > 1 ? 1.5 * power : power;
 }
 
-/** Probabilities `[count, classes]` of grey images of the model's size. */
-async function probabilitiesOf(
+/** Each output's probabilities, one row after the other: `[batch, all classes]`. */
+function headProbabilities(logits: tf.Tensor2D, heads: readonly Head[]): tf.Tensor2D {
+  if (heads.length === 1) return logitsToProbabilities(logits, heads[0].temperature);
+  return tf.concat(
+    heads.map(({ start, classes, temperature }) =>
+      logitsToProbabilities(tf.slice(logits, [0, start], [-1, classes.length]), temperature)
+    ),
+    1,
+  );
+}
+
+/** What each output says of grey images of the model's size. */
+async function answersOf(
   model: FerModel,
   count: number,
   pixelsOf: (from: number, to: number) => Uint8Array,
   { batchSize = 64, tta = false, onProgress }: PredictDatasetOptions,
-): Promise<Float32Array> {
+): Promise<HeadAnswers> {
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
     throw new RangeError(
       `Cannot predict with a batch size of ${batchSize}: expected an integer from 1 on`,
     );
   }
-  const { classes, preprocessing, temperature } = describeModel(model);
-  const { size } = preprocessing;
+  const description = describeModel(model);
+  const { preprocessing, preprocessing: { size } } = description;
+  const heads = headsOf(description);
+  const width = heads.reduce((sum, { classes }) => sum + classes.length, 0);
   const views = viewsOf(model, tta);
   const step = Math.min(batchSize, largestBatch(model, bindingLimit(), views.edge));
   if (step < 1) {
@@ -212,10 +248,10 @@ async function probabilitiesOf(
         `of ${bindingLimit().toLocaleString("en")} bytes`,
     );
   }
-  const out = new Float32Array(count * classes.length);
+  const out = new Float32Array(count * width);
   const read = async (probabilities: tf.Tensor, from: number): Promise<void> => {
     try {
-      out.set(await probabilities.data<"float32">(), from * classes.length);
+      out.set(await probabilities.data<"float32">(), from * width);
     } finally {
       probabilities.dispose();
     }
@@ -233,7 +269,7 @@ async function probabilitiesOf(
     const pass = () => {
       const x = pixelsToInput(pixels, shape, preprocessing);
       const each = views.of(x as tf.Tensor4D).map((view) =>
-        logitsToProbabilities(applyInference(model, view) as tf.Tensor2D, temperature)
+        headProbabilities(applyInference(model, view) as tf.Tensor2D, heads)
       );
       return each.length === 1 ? each[0] : tf.div(tf.addN(each), each.length);
     };
@@ -245,5 +281,13 @@ async function probabilitiesOf(
     before = next;
   }
   await finish();
-  return out;
+  return heads.map(({ start, classes: { length } }) => {
+    if (length === width) return out;
+    const answers = new Float32Array(count * length);
+    for (let i = 0; i < count; i++) {
+      const at = i * width + start;
+      answers.set(out.subarray(at, at + length), i * length);
+    }
+    return answers;
+  });
 }

@@ -4,6 +4,8 @@
  * @module
  */
 import type { Image } from "../transforms/transform.ts";
+import { rowsAt } from "./rows.ts";
+import { VOTE_COLUMNS } from "./votes.ts";
 
 /**
  * The three parts of FER-2013, by the names in its file: `Training` trains, `PublicTest` validates
@@ -30,6 +32,8 @@ export interface FerDatasetInit {
   readonly source: string;
   /** Soft labels, `[n, classes]`, each row summing to 1; none when left out. */
   readonly softLabels?: Float32Array;
+  /** Votes of people, `[n, 10]`, one count for each of {@linkcode VOTE_COLUMNS}; none when left out. */
+  readonly votes?: Uint16Array;
 }
 
 /**
@@ -67,6 +71,8 @@ export class FerDataset implements FerDatasetInit {
   readonly source: string;
   /** Soft labels, `[n, classes]`, if there are any. */
   readonly softLabels?: Float32Array;
+  /** Votes of people, `[n, 10]`, one count for each of {@linkcode VOTE_COLUMNS}, if there are any. */
+  readonly votes?: Uint16Array;
 
   /**
    * Makes a data set and checks that its arrays agree.
@@ -75,12 +81,13 @@ export class FerDataset implements FerDatasetInit {
    * @throws {RangeError} When their lengths disagree or a label is out of range.
    */
   constructor(init: FerDatasetInit) {
-    const { pixels, labels, usages, classes, size, source, softLabels } = init;
+    const { pixels, labels, usages, classes, size, source, softLabels, votes } = init;
     const n = labels.length;
     const lengths: ReadonlyArray<[string, number, number]> = [
       ["pixels", pixels.length, n * size * size],
       ["usages", usages.length, n],
       ["softLabels", softLabels?.length ?? n * classes.length, n * classes.length],
+      ["votes", votes?.length ?? n * VOTE_COLUMNS.length, n * VOTE_COLUMNS.length],
     ];
     for (const [name, actual, expected] of lengths) {
       if (actual !== expected) {
@@ -104,6 +111,7 @@ export class FerDataset implements FerDatasetInit {
     this.size = size;
     this.source = source;
     this.softLabels = softLabels;
+    this.votes = votes;
   }
 
   /** The number of images. */
@@ -141,18 +149,15 @@ export class FerDataset implements FerDatasetInit {
     const pixels = new Uint8Array(n * area);
     const labels = new Int8Array(n);
     const usages = new Uint8Array(n);
-    const softLabels = this.softLabels && new Float32Array(n * classes);
+    const softLabels = this.softLabels && rowsAt(this.softLabels, classes, indices);
+    const votes = this.votes && rowsAt(this.votes, VOTE_COLUMNS.length, indices);
     for (let i = 0; i < n; i++) {
       const from = indices[i];
       pixels.set(this.image(from).data, i * area);
       labels[i] = this.labels[from];
       usages[i] = this.usages[from];
-      softLabels?.set(
-        this.softLabels?.subarray(from * classes, (from + 1) * classes) ?? [],
-        i * classes,
-      );
     }
-    return new FerDataset({ ...this, pixels, labels, usages, softLabels });
+    return new FerDataset({ ...this, pixels, labels, usages, softLabels, votes });
   }
 
   /**

@@ -7,7 +7,11 @@ import { EMOTIONS, IMAGE_SIZE } from "../emotions.ts";
 import { Generator } from "../random.ts";
 import { Canvas } from "./canvas.ts";
 import { FerDataset } from "./dataset.ts";
+import { VOTE_COLUMNS } from "./votes.ts";
 import { drawFace } from "./drawn_face.ts";
+
+/** Votes that each drawing has for what it was drawn to show, as many as FER+ asked people. */
+const VOTES = 10;
 
 /** How {@linkcode drawnFaces} draws. */
 export interface DrawnFacesOptions {
@@ -35,7 +39,7 @@ export interface DrawnFacesOptions {
  *
  * Each class has the same number of images, give or take one. Image `i` depends on the seed, `i`
  * and the size alone. The first are `Training`, then come `PublicTest` and `PrivateTest`, as in
- * FER-2013.
+ * FER-2013. Ten votes say of each what it was drawn to show.
  *
  * @param n The number of images, 0 or more.
  * @param seed An integer from 0 to 2^53 - 1.
@@ -75,9 +79,11 @@ export function drawnFaces(
   const pixels = new Uint8Array(n * area);
   const labels = new Int8Array(n);
   const usages = new Uint8Array(n);
+  const votes = new Uint16Array(n * VOTE_COLUMNS.length);
   const canvas = new Canvas(size);
   for (let i = 0; i < n; i++) {
     labels[i] = i % EMOTIONS.length;
+    votes[i * VOTE_COLUMNS.length + labels[i]] = VOTES;
     usages[i] = i < n - tested - validated ? 0 : i < n - tested ? 1 : 2;
     const generator = new Generator(seed, i);
     drawFace(canvas, labels[i], generator);
@@ -87,6 +93,7 @@ export function drawnFaces(
     pixels,
     labels,
     usages,
+    votes,
     classes: EMOTIONS,
     size,
     source: `drawnFaces(${n}, ${seed})`,

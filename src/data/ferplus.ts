@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { type Emotion, EMOTIONS } from "../emotions.ts";
+import { EMOTIONS } from "../emotions.ts";
 import { type CsvSource, quoted, readCsvRows, sourceName } from "./csv_rows.ts";
 import { FerDataset, type Usage, USAGES } from "./dataset.ts";
+import { VOTE_COLUMNS } from "./votes.ts";
 
 /** How {@linkcode withFerPlus} joins. */
 export interface FerPlusOptions {
@@ -16,8 +17,8 @@ export interface FerPlusOptions {
   readonly dropNonFaces?: boolean;
 }
 
-/** What FER+ calls the seven classes, in label order. */
-const COLUMNS: Readonly<Record<Emotion, string>> = {
+/** What FER+ calls what one could vote for, in the order of {@linkcode VOTE_COLUMNS}. */
+const COLUMNS: Readonly<Record<typeof VOTE_COLUMNS[number], string>> = {
   angry: "anger",
   disgust: "disgust",
   fear: "fear",
@@ -25,7 +26,16 @@ const COLUMNS: Readonly<Record<Emotion, string>> = {
   sad: "sadness",
   surprise: "surprise",
   neutral: "neutral",
+  contempt: "contempt",
+  unknown: "unknown",
+  noFace: "NF",
 };
+
+/** Columns that shortened copies of the file leave out: nobody voted for them. */
+const OPTIONAL: readonly string[] = ["contempt", "unknown"];
+
+/** The most votes that an image can have for one class. */
+const MOST_VOTES = 2 ** 16 - 1;
 
 /** The rows of the original file, and two of them that no copy of the pixels is sure to match. */
 const ORIGINAL_ROWS = 35_887;
@@ -34,20 +44,20 @@ const UNSURE_ROWS: ReadonlySet<number> = new Set([5274, 33200]);
 /** The votes on one image. */
 interface Ballot {
   readonly usage: number;
-  /** For each of the seven, in label order. */
+  /** For each of {@linkcode VOTE_COLUMNS}. */
   readonly votes: readonly number[];
-  readonly isNonFace: boolean;
 }
 
 /**
- * Gives FER-2013 the votes of FER+ (Barsoum et al., 2016) as soft labels. The rows of the vote file
- * are joined in order, `Usage` by `Usage`. Votes for contempt, for "unknown" and for "not a face"
- * do not count, and the rest is rescaled; an image with no votes left keeps its own label.
+ * Gives FER-2013 the votes of FER+ (Barsoum et al., 2016), as they are and as soft labels. The rows of
+ * the vote file are joined in order, `Usage` by `Usage`. In soft labels votes for contempt, for
+ * "unknown" and for "not a face" do not count, and the rest is rescaled; an image with no votes left
+ * keeps its own label.
  *
  * @param dataset FER-2013 as it was published: every row of a `Usage`, in the original order.
  * @param csv `fer2013new.csv`: a path, a `file:` or `https:` URL, or its bytes, plain or gzipped.
  * @param options What to leave out.
- * @returns A new data set with `softLabels`; its labels and pixels are as they were.
+ * @returns A new data set with `softLabels` and `votes`; its labels and pixels are as they were.
  * @throws {RangeError} When the votes of a `Usage` are not as many as its images.
  * @throws {SyntaxError} When the file is malformed; the message names file, row and value.
  * @throws {TypeError} When the classes are not the seven of FER-2013.
@@ -77,6 +87,7 @@ export async function withFerPlus(
   }
   const ballots = await readBallots(csv, name);
   const softLabels = new Float32Array(dataset.length * EMOTIONS.length);
+  const votes = new Uint16Array(dataset.length * VOTE_COLUMNS.length);
   const kept: number[] = [];
   for (const [code, usage] of USAGES.entries()) {
     const images = placesOf(dataset.usages, code);
@@ -90,14 +101,15 @@ export async function withFerPlus(
     }
     images.forEach((index, i) => {
       const isSure = ballots.length !== ORIGINAL_ROWS || !UNSURE_ROWS.has(rows[i]);
-      const { votes, isNonFace } = ballots[rows[i]];
+      const ballot = isSure ? ballots[rows[i]].votes : [];
+      votes.set(ballot, index * VOTE_COLUMNS.length);
       const share = softLabels.subarray(index * EMOTIONS.length, (index + 1) * EMOTIONS.length);
-      share.set(isSure ? votes : []);
+      share.set(ballot.slice(0, EMOTIONS.length));
       normalize(share, dataset.labels[index]);
-      if (!(options.dropNonFaces && isNonFace && isSure)) kept.push(index);
+      if (!(options.dropNonFaces && isNonFace(ballot))) kept.push(index);
     });
   }
-  const joined = new FerDataset({ ...dataset, softLabels });
+  const joined = new FerDataset({ ...dataset, softLabels, votes });
   return kept.length === dataset.length ? joined : joined.subset(kept.sort((a, b) => a - b));
 }
 
@@ -109,14 +121,20 @@ function normalize(share: Float32Array, label: number): void {
   else share.fill(1 / share.length);
 }
 
+/** Whether more voted for "not a face" than for all else. */
+function isNonFace(ballot: readonly number[]): boolean {
+  const total = ballot.reduce((sum, votes) => sum + votes, 0);
+  return 2 * (ballot.at(-1) ?? 0) > total;
+}
+
 async function readBallots(csv: CsvSource, name: string): Promise<Ballot[]> {
   const ballots: Ballot[] = [];
   let header: string[] | undefined;
   for await (const row of readCsvRows(csv, name)) {
     if (!header) {
       header = row.map((field) => field.trim().toLowerCase());
-      for (const column of ["Usage", ...Object.values(COLUMNS), "NF"]) {
-        if (header.includes(column.toLowerCase())) continue;
+      for (const column of ["Usage", ...Object.values(COLUMNS)]) {
+        if (header.includes(column.toLowerCase()) || OPTIONAL.includes(column)) continue;
         throw new SyntaxError(
           `Cannot read ${name}: no column "${column}" in its first line ${quoted(row.join(","))}`,
         );
@@ -133,17 +151,14 @@ async function readBallots(csv: CsvSource, name: string): Promise<Ballot[]> {
     }
     const votesFor = (column: string): number => {
       const field = fields.get(column) ?? "";
-      if (/^\d{1,6}$/.test(field)) return Number(field);
+      if (/^\d{1,6}$/.test(field) && Number(field) <= MOST_VOTES) return Number(field);
       throw new SyntaxError(
         `${where}: ${column} has ${quoted(field)} votes, expected a whole number`,
       );
     };
-    const votes = EMOTIONS.map((emotion) => votesFor(COLUMNS[emotion]));
-    const others = ["contempt", "unknown"].map((column) =>
-      fields.has(column) ? votesFor(column) : 0
-    );
-    const faces = [...votes, ...others].reduce((sum, each) => sum + each, 0);
-    ballots.push({ usage, votes, isNonFace: votesFor("nf") > faces });
+    const votes = VOTE_COLUMNS.map((name) => COLUMNS[name].toLowerCase())
+      .map((column) => fields.has(column) ? votesFor(column) : 0);
+    ballots.push({ usage, votes });
   }
   return ballots;
 }

@@ -17,6 +17,8 @@ import {
 } from "./batch_transform.ts";
 import type { FerDataset } from "./dataset.ts";
 import { LoaderPool } from "./loader_pool.ts";
+import { rowsAt } from "./rows.ts";
+import { VOTE_COLUMNS } from "./votes.ts";
 
 /** After how many milliseconds without an epoch the workers end. */
 const IDLE_MS = 2000;
@@ -99,6 +101,8 @@ export interface Batch {
   readonly labels: Int32Array;
   /** Soft labels, `[batch, classes]`, if the data set has them. */
   readonly softLabels?: Float32Array;
+  /** Votes of people, `[batch, 10]`, if the data set has them. */
+  readonly votes?: Uint16Array;
   /** Each image's place in the data set, `[batch]`. */
   readonly indices: Uint32Array;
 }
@@ -322,20 +326,13 @@ export class DataLoader {
   ): Promise<Batch> {
     const start = number * this.batchSize;
     const indices = order.slice(start, start + this.batchSize);
-    const { source, size, classes } = this.dataset;
+    const { source, size, classes, softLabels, votes } = this.dataset;
     const area = size * size;
     const pixels = new Uint8Array(indices.length * area);
     const labels = new Int32Array(indices.length);
-    const softLabels = this.dataset.softLabels &&
-      new Float32Array(indices.length * classes.length);
     indices.forEach((index, i) => {
       pixels.set(this.dataset.pixels.subarray(index * area, (index + 1) * area), i * area);
       labels[i] = this.dataset.labels[index];
-      softLabels?.set(
-        this.dataset.softLabels?.subarray(index * classes.length, (index + 1) * classes.length) ??
-          [],
-        i * classes.length,
-      );
     });
     let images: TransformedImages = { pixels, width: size, height: size };
     if (this.#transform !== undefined) {
@@ -354,7 +351,8 @@ export class DataLoader {
       pixels: images.pixels,
       shape: [indices.length, images.height, images.width, 1],
       labels,
-      ...(softLabels && { softLabels }),
+      ...(softLabels && { softLabels: rowsAt(softLabels, classes.length, indices) }),
+      ...(votes && { votes: rowsAt(votes, VOTE_COLUMNS.length, indices) }),
       indices,
     };
   }

@@ -10,6 +10,7 @@ import type * as tf from "@tensorflow/tfjs";
  *
  * Takes float32 `[batch, size, size, 1]` in [-1, 1] (see {@linkcode Preprocessing}) and gives logits
  * `[batch, classes]`; softmax, after division by the model's temperature, makes them probabilities.
+ * A network that learned FER+'s votes too gives the logits of its eight classes after those.
  */
 export type FerModel = tf.LayersModel;
 
@@ -33,19 +34,30 @@ export interface ArchitectureConfig {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** What a model says of itself. */
-export interface ModelDescription {
-  /** How to build the network. */
-  readonly architecture: ArchitectureConfig;
+/** What one of a model's outputs means. */
+export interface HeadDescription {
   /** The class names, in the order of the logits. */
   readonly classes: readonly string[];
-  /** How an image becomes its input. */
-  readonly preprocessing: Preprocessing;
   /**
    * What logits are divided by before softmax makes them probabilities, so that the network is as
    * sure as it is right: fitted on the validation split when training ends, 1 before.
    */
   readonly temperature: number;
+  /**
+   * Each class's share of what the output was trained on, as far as training did not even it out:
+   * what its answers take for granted, and dividing by it takes out. None where it is not known.
+   */
+  readonly classShares?: readonly number[];
+}
+
+/** What a model says of itself; its classes, temperature and shares are those of FER-2013's labels. */
+export interface ModelDescription extends HeadDescription {
+  /** How to build the network. */
+  readonly architecture: ArchitectureConfig;
+  /** How an image becomes its input. */
+  readonly preprocessing: Preprocessing;
+  /** The second output, which learned FER+'s votes: its logits follow the first one's. */
+  readonly ferPlus?: HeadDescription;
 }
 
 const KEY = "fer";
@@ -60,14 +72,40 @@ export function setDescription(model: FerModel, description: ModelDescription): 
   model.setUserDefinedMetadata({ ...model.getUserDefinedMetadata(), [KEY]: description });
 }
 
+/** What training finds out about an output. */
+export type Calibration = Partial<Pick<HeadDescription, "temperature" | "classShares">>;
+
 /**
- * Gives a model another temperature.
+ * Gives a model's outputs other temperatures or class shares.
  *
  * @param model A model of this library.
- * @param temperature What its logits are divided by.
+ * @param first The first output's.
+ * @param ferPlus The second one's; nothing happens where there is none.
  */
-export function setTemperature(model: FerModel, temperature: number): void {
-  setDescription(model, { ...describeModel(model), temperature });
+export function calibrate(model: FerModel, first: Calibration, ferPlus: Calibration = {}): void {
+  const before = describeModel(model);
+  const second = before.ferPlus && { ferPlus: { ...before.ferPlus, ...ferPlus } };
+  setDescription(model, { ...before, ...first, ...second });
+}
+
+/** One of a model's outputs, and where its logits are. */
+export interface Head extends HeadDescription {
+  /** Whose labels it learned. */
+  readonly labels: "fer2013" | "ferplus";
+  /** Its first logit's place among all. */
+  readonly start: number;
+}
+
+/**
+ * A model's outputs in the order of their logits.
+ *
+ * @param description What the model says of itself.
+ */
+export function headsOf(
+  { classes, temperature, classShares, ferPlus }: ModelDescription,
+): readonly [Head, ...Head[]] {
+  const first: Head = { labels: "fer2013", start: 0, classes, temperature, classShares };
+  return ferPlus ? [first, { ...ferPlus, labels: "ferplus", start: classes.length }] : [first];
 }
 
 /**

@@ -4,11 +4,11 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { EMOTIONS, IMAGE_SIZE, PIXEL_MEAN, PIXEL_STD } from "../emotions.ts";
+import { EMOTIONS, FERPLUS_CLASSES, IMAGE_SIZE, PIXEL_MEAN, PIXEL_STD } from "../emotions.ts";
 import { BatchNorm2d } from "./batch_norm.ts";
 import { type FerModel, setDescription } from "./description.ts";
 import { SeededDropout, SeededDropout2d } from "./dropout.ts";
-import { checkNetworkOptions } from "./network_options.ts";
+import { checkNetworkOptions, outputCount } from "./network_options.ts";
 import { layerInitializers } from "./uniform_initializer.ts";
 
 /** The parts of {@linkcode buildFerCnn}'s network that can be chosen. */
@@ -44,6 +44,13 @@ export interface FerCnnOptions {
    */
   readonly classes?: readonly string[];
   /**
+   * Whether a second output tells the eight classes of FER+'s votes, contempt the eighth: its logits
+   * follow the first one's, and the last layer is one for both.
+   *
+   * @default false
+   */
+  readonly ferPlus?: boolean;
+  /**
    * Height and width of the input, in pixels.
    *
    * @default 48
@@ -74,17 +81,19 @@ export function assembleFerCnn(options: FerCnnOptions, weights: "random" | "zero
     dropout2d: 0.25,
     dropout: 0.5,
     classes: EMOTIONS,
+    ferPlus: false,
     size: IMAGE_SIZE,
     seed: 42,
     ...options,
   };
-  const { filters, hidden, dropout2d, dropout, classes, size, seed } = complete;
+  const { filters, hidden, dropout2d, dropout, classes, ferPlus, size, seed } = complete;
   checkNetworkOptions({
     filters,
     part: "block",
     counts: { hidden },
     rates: { dropout2d, dropout },
     classes,
+    ferPlus,
     size,
     least: 2 ** filters?.length,
     seed,
@@ -121,17 +130,28 @@ export function assembleFerCnn(options: FerCnnOptions, weights: "random" | "zero
   );
   then(tf.layers.reLU({ name: "relu_fc1" }));
   then(new SeededDropout({ name: "dropout", rate: dropout, seed, keys: [MASKS, 1] }));
-  then(tf.layers.dense({ name: "fc2", units: classes.length, ...initializers(hidden) }));
+  then(
+    tf.layers.dense({ name: "fc2", units: outputCount(classes, ferPlus), ...initializers(hidden) }),
+  );
 
   const model = tf.model({ name: "ferCnn", inputs: input, outputs: x });
   setDescription(model, {
     architecture: {
       name: "ferCnn",
-      options: { filters: [...filters], hidden, dropout2d, dropout, size, seed },
+      options: {
+        filters: [...filters],
+        hidden,
+        dropout2d,
+        dropout,
+        size,
+        seed,
+        ...(ferPlus && { ferPlus }),
+      },
     },
     classes: [...classes],
     preprocessing: { size, mean: PIXEL_MEAN, std: PIXEL_STD, resize: "bilinear" },
     temperature: 1,
+    ...(ferPlus && { ferPlus: { classes: [...FERPLUS_CLASSES], temperature: 1 } }),
   });
   return model;
 }

@@ -4,11 +4,11 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { EMOTIONS, IMAGE_SIZE, PIXEL_MEAN, PIXEL_STD } from "../emotions.ts";
+import { EMOTIONS, FERPLUS_CLASSES, IMAGE_SIZE, PIXEL_MEAN, PIXEL_STD } from "../emotions.ts";
 import { BatchNorm2d } from "./batch_norm.ts";
 import { type FerModel, setDescription } from "./description.ts";
 import { SeededDropout } from "./dropout.ts";
-import { checkNetworkOptions } from "./network_options.ts";
+import { checkNetworkOptions, outputCount } from "./network_options.ts";
 import { layerInitializers } from "./uniform_initializer.ts";
 
 /** The parts of {@linkcode buildFerNet}'s network that can be chosen. */
@@ -38,6 +38,13 @@ export interface FerNetOptions {
    */
   readonly classes?: readonly string[];
   /**
+   * Whether a second output tells the eight classes of FER+'s votes, contempt the eighth: its logits
+   * follow the first one's, and the last layer is one for both.
+   *
+   * @default false
+   */
+  readonly ferPlus?: boolean;
+  /**
    * Height and width to which images are resized before they are recognized, in pixels. The network
    * itself takes any size from 2^(stages - 1) on: training may use crops.
    *
@@ -63,11 +70,12 @@ const MASKS = 1_004;
  * @param weights How to initialize.
  */
 export function assembleFerNet(options: FerNetOptions, weights: "random" | "zeros"): FerModel {
-  const { filters, convolutions, dropout, classes, size, seed } = {
+  const { filters, convolutions, dropout, classes, ferPlus, size, seed } = {
     filters: [32, 64, 128, 256],
     convolutions: 2,
     dropout: 0.3,
     classes: EMOTIONS,
+    ferPlus: false,
     size: IMAGE_SIZE,
     seed: 42,
     ...options,
@@ -78,6 +86,7 @@ export function assembleFerNet(options: FerNetOptions, weights: "random" | "zero
     counts: { convolutions },
     rates: { dropout },
     classes,
+    ferPlus,
     size,
     least: 2 ** (filters?.length - 1),
     seed,
@@ -111,17 +120,31 @@ export function assembleFerNet(options: FerNetOptions, weights: "random" | "zero
   });
   then(tf.layers.globalAveragePooling2d({ name: "average" }));
   then(new SeededDropout({ name: "dropout", rate: dropout, seed, keys: [MASKS, 0] }));
-  then(tf.layers.dense({ name: "fc", units: classes.length, ...initializers(channels) }));
+  then(
+    tf.layers.dense({
+      name: "fc",
+      units: outputCount(classes, ferPlus),
+      ...initializers(channels),
+    }),
+  );
 
   const model = tf.model({ name: "ferNet", inputs: input, outputs: x });
   setDescription(model, {
     architecture: {
       name: "ferNet",
-      options: { filters: [...filters], convolutions, dropout, size, seed },
+      options: {
+        filters: [...filters],
+        convolutions,
+        dropout,
+        size,
+        seed,
+        ...(ferPlus && { ferPlus }),
+      },
     },
     classes: [...classes],
     preprocessing: { size, mean: PIXEL_MEAN, std: PIXEL_STD, resize: "bilinear" },
     temperature: 1,
+    ...(ferPlus && { ferPlus: { classes: [...FERPLUS_CLASSES], temperature: 1 } }),
   });
   return model;
 }

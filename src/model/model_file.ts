@@ -12,6 +12,7 @@ import {
   type ArchitectureConfig,
   describeModel,
   type FerModel,
+  type HeadDescription,
   type ModelDescription,
   type Preprocessing,
   setDescription,
@@ -112,7 +113,8 @@ export async function encodeModel(
     metrics,
   };
   const tensors = await toStateDict(model);
-  const header = Object.entries(metadata).map(([key, value]) => [key, JSON.stringify(value)]);
+  const header = Object.entries(metadata).filter(([, value]) => value !== undefined)
+    .map(([key, value]) => [key, JSON.stringify(value)]);
   return writeSafetensors(
     new Map([...tensors].map(([name, tensor]) => [name, { ...tensor, dtype }])),
     Object.fromEntries(header),
@@ -180,7 +182,7 @@ export function decodeModel(
     data: null,
     metrics: null,
   };
-  const { preprocessing, temperature } = metadata;
+  const { preprocessing, temperature, classShares, ferPlus } = metadata;
   try {
     const { size } = preprocessing;
     if (!takesSize(model, size)) {
@@ -200,6 +202,8 @@ export function decodeModel(
     classes,
     preprocessing,
     temperature,
+    ...(classShares && { classShares }),
+    ...(ferPlus && { ferPlus }),
   });
   return { model, metadata };
 }
@@ -276,6 +280,16 @@ const isClasses = (value: unknown): value is string[] =>
 const isTemperature = (value: unknown): value is number =>
   typeof value === "number" && value > 0 && Number.isFinite(value);
 
+const isShares = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.every((each) => typeof each === "number" && each >= 0);
+
+const isHead = (value: unknown): value is HeadDescription =>
+  isRecord(value) && isClasses(value.classes) && isTemperature(value.temperature) &&
+  (value.classShares === undefined || isSharesOf(value.classShares, value.classes));
+
+const isSharesOf = (value: unknown, classes: readonly string[]): value is number[] =>
+  isShares(value) && value.length === classes.length;
+
 const isPreprocessing = (value: unknown): value is Preprocessing =>
   isRecord(value) && Number.isSafeInteger(value.size) && Number.isFinite(value.mean) &&
   Number.isFinite(value.std) && value.std !== 0 && value.resize === "bilinear";
@@ -311,13 +325,20 @@ function parseMetadata(texts: Readonly<Record<string, string>>, source: string):
       `its format is ${texts.formatVersion}, this version of the library reads ${FORMAT_VERSION}`,
     );
   }
+  const optional = <K extends "classShares" | "ferPlus", T>(
+    key: K,
+    is: (value: unknown) => value is T,
+  ) => texts[key] === undefined ? {} : { [key]: checked(key, is) } as Record<K, T>;
+  const classes = checked("classes", isClasses);
   return {
     formatVersion: FORMAT_VERSION,
     architecture: checked("architecture", isArchitecture),
-    classes: checked("classes", isClasses),
+    classes,
     preprocessing: checked("preprocessing", isPreprocessing),
     // Files of a version that fitted none have none.
     temperature: texts.temperature === undefined ? 1 : checked("temperature", isTemperature),
+    ...optional("classShares", (value): value is number[] => isSharesOf(value, classes)),
+    ...optional("ferPlus", isHead),
     libraryVersion: checked("libraryVersion", (value) => typeof value === "string"),
     data: parse("data"),
     metrics: parse("metrics"),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { FERPLUS_CLASSES } from "../emotions.ts";
 
 /** Options that every network has, and what each kind of option is called. */
 export interface NetworkOptions {
@@ -16,6 +17,8 @@ export interface NetworkOptions {
   readonly rates: Readonly<Record<string, number>>;
   /** Class names. */
   readonly classes: readonly string[];
+  /** Whether there is a second output for FER+'s votes. */
+  readonly ferPlus: boolean;
   /** Height and width of the input. */
   readonly size: number;
   /** The least height and width. */
@@ -27,13 +30,23 @@ export interface NetworkOptions {
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) > 0;
 
 /**
+ * How many logits a network gives.
+ *
+ * @param classes Class names of its first output.
+ * @param ferPlus Whether a second one tells FER+'s classes.
+ */
+export function outputCount(classes: readonly string[], ferPlus: boolean): number {
+  return classes.length + (ferPlus ? FERPLUS_CLASSES.length : 0);
+}
+
+/**
  * Refuses options that no network can have.
  *
  * @param options The options.
  * @throws {RangeError} When one is out of range.
  */
 export function checkNetworkOptions(options: NetworkOptions): void {
-  const { filters, part, counts = {}, rates, classes, size, least, seed } = options;
+  const { filters, part, counts = {}, rates, classes, ferPlus, size, least, seed } = options;
   const refuse = (why: string): never => {
     throw new RangeError(`Cannot build the network: ${why}`);
   };
@@ -49,6 +62,7 @@ export function checkNetworkOptions(options: NetworkOptions): void {
   if (!Array.isArray(classes) || classes.length < 2 || new Set(classes).size < classes.length) {
     refuse(`classes must be two or more different names, got [${classes}]`);
   }
+  if (typeof ferPlus !== "boolean") refuse(`ferPlus must be true or false, got ${ferPlus}`);
   if (!isCount(size) || size < least) {
     refuse(
       `size must be an integer from ${least} on for ${filters.length} ${part}s, got ${size}`,

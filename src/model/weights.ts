@@ -127,11 +127,35 @@ export interface LoadStateDictOptions {
    */
   readonly keepHead?: boolean;
   /**
+   * Also take tensors of a narrower network, with fewer filters, units or outputs: they fill the
+   * first of each. New filters keep their random weights, and old ones do not listen to them at
+   * first, so that the old outputs stay what they were (after Chen et al., "Net2Net", 2016).
+   *
+   * @default false
+   */
+  readonly widen?: boolean;
+  /**
    * What to call the tensors in messages, for instance their file.
    *
    * @default "the state dict"
    */
   readonly source?: string;
+}
+
+/** Whether one shape has at most as many filters as another; what they look at is as large. */
+function isNarrower(shape: readonly number[], than: readonly number[]): boolean {
+  return shape.length === than.length &&
+    shape.every((length, axis) => axis < 2 ? length <= than[axis] : length === than[axis]);
+}
+
+/** Values that fill the first of a variable's inputs and outputs; new outputs keep their own. */
+function widened(values: tf.Tensor, variable: FerVariable): tf.Tensor {
+  const { shape } = variable;
+  if (`${values.shape}` === `${shape}`) return values;
+  const padded = tf.pad(values, shape.map((length, axis) => [0, length - values.shape[axis]]));
+  const outputs = shape[shape.length - 1];
+  const isNew = tf.range(0, outputs).greaterEqual(values.shape[values.shape.length - 1]);
+  return tf.add(padded, tf.mul(variable, tf.cast(isNew, "float32")));
 }
 
 /**
@@ -148,7 +172,7 @@ export function loadStateDict(
   tensors: ReadonlyMap<string, TensorData>,
   options: LoadStateDictOptions = {},
 ): void {
-  const { keepHead = false, source = "the state dict" } = options;
+  const { keepHead = false, widen = false, source = "the state dict" } = options;
   const fail = (why: string): never => {
     throw new CheckpointError(`Cannot load ${source} into ${model.name}: ${why}`);
   };
@@ -161,14 +185,21 @@ export function loadStateDict(
     const tensor = tensors.get(name);
     if (!tensor) return fail(`tensor ${name} is missing`);
     const expected = permuted(variable.shape, toTorch);
-    if (`${tensor.shape}` !== `${expected}`) {
-      fail(`tensor ${name} has the shape [${tensor.shape}], expected [${expected}]`);
+    const fits = widen ? isNarrower(tensor.shape, expected) : `${tensor.shape}` === `${expected}`;
+    if (!fits) {
+      fail(
+        `tensor ${name} has the shape [${tensor.shape}], expected [${expected}]` +
+          (widen ? " or fewer filters" : ""),
+      );
     }
     const { data, dtype } = tensor;
     if (!(data instanceof Float32Array || data instanceof Float64Array)) {
       return fail(`tensor ${name} has elements of type ${dtype}, expected F32`);
     }
-    return transposed(Float32Array.from(data), tensor.shape, inverse(toTorch));
+    return {
+      data: transposed(Float32Array.from(data), tensor.shape, inverse(toTorch)),
+      shape: permuted(tensor.shape, inverse(toTorch)),
+    };
   });
   const known = new Set(weights.map(({ name }) => name));
   for (const name of tensors.keys()) {
@@ -176,6 +207,7 @@ export function loadStateDict(
     fail(`it has no place for tensor ${name}`);
   }
   weights.forEach(({ variable }, i) => {
-    tf.tidy(() => variable.assign(tf.tensor(values[i], variable.shape)));
+    const { data, shape } = values[i];
+    tf.tidy(() => variable.assign(widened(tf.tensor(data, shape), variable)));
   });
 }

@@ -10,6 +10,7 @@ import {
   RandomErasing,
   standardAugmentation,
   strongAugmentation,
+  strongWarpAugmentation,
   type Transform,
   warpAugmentation,
 } from "../transforms.ts";
@@ -22,6 +23,7 @@ const AUGMENTATIONS = {
   standard: standardAugmentation,
   strong: strongAugmentation,
   warp: warpAugmentation,
+  strongWarp: strongWarpAugmentation,
 } as const;
 
 /**

@@ -56,6 +56,11 @@ export interface ValidationResult {
   readonly evaluation: Evaluation;
   /** What the network predicts on the validation images, in their order, `[n, classes]`. */
   readonly probabilities: Float32Array;
+  /**
+   * What the second output does, where the network has one: scores on the images on whose class most
+   * voters agree, and probabilities of all, `[n, 8]`.
+   */
+  readonly ferPlus?: { readonly evaluation: Evaluation; readonly probabilities: Float32Array };
 }
 
 /** Why a training ended. */

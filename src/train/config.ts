@@ -78,6 +78,14 @@ export interface TrainingConfig {
    */
   readonly logitAdjustment: number;
   /**
+   * Weight of a second loss beside that of the labels: the cross-entropy of the network's second
+   * output to the shares of people's votes (FER+). Images without votes, or that most voters could
+   * not tell, do not count for it. 0 for training on labels alone.
+   *
+   * @default 0
+   */
+  readonly ferPlusWeight: number;
+  /**
    * Shape of mixup's Beta distribution (Zhang et al., 2018); 0 for none.
    *
    * @default 0
@@ -105,11 +113,12 @@ export interface TrainingConfig {
   /**
    * `standard`: flip, rotation within 10 degrees, crop of 0.9 to 1.0 of the area; `strong`: more of
    * the same, and erasing; `warp`: flip, rotation, scale, stretch and shift in one bilinear map, for
-   * crops; `none`.
+   * crops; `strongWarp`: more of the same, with shear, brightness, contrast, and detail lost as by
+   * enlarging a small face; `none`.
    *
    * @default "standard"
    */
-  readonly augment: "none" | "standard" | "strong" | "warp";
+  readonly augment: "none" | "standard" | "strong" | "warp" | "strongWarp";
   /**
    * Probability that a grey rectangle of 2 to 20 % of the area is laid over a training image, after
    * all that `augment` does.
@@ -125,6 +134,13 @@ export interface TrainingConfig {
    * @default 0
    */
   readonly trainCropSize: number;
+  /**
+   * Last epochs that train on images of the network's own size instead of `trainCropSize`: the sizes
+   * that it will see.
+   *
+   * @default 0
+   */
+  readonly fullSizeEpochs: number;
   /**
    * Seed of everything random: initialisation, order, augmentation, dropout, mixup.
    *
@@ -190,6 +206,7 @@ export const DEFAULT_TRAINING_CONFIG: TrainingConfig = {
   labelSmoothing: 0,
   classWeights: "none",
   logitAdjustment: 0,
+  ferPlusWeight: 0,
   mixup: 0,
   ema: 0,
   clipNorm: 0,
@@ -197,6 +214,7 @@ export const DEFAULT_TRAINING_CONFIG: TrainingConfig = {
   augment: "standard",
   erasing: 0,
   trainCropSize: 0,
+  fullSizeEpochs: 0,
   seed: 42,
   workers: Math.max(0, Math.min(4, (globalThis.navigator?.hardwareConcurrency ?? 2) - 1)),
   monitor: "f1",
@@ -217,6 +235,7 @@ export const MUON_DEFAULTS = { lr: 0.02, weightDecay: 0.05 } as const;
 export const RESUMABLE_CHANGES: ReadonlyArray<keyof TrainingConfig> = [
   "epochs",
   "decayEpochs",
+  "fullSizeEpochs",
   "maxMinutes",
   "maxSteps",
   "workers",
@@ -236,12 +255,14 @@ const NUMBERS: Readonly<Record<string, readonly [(value: number) => boolean, str
   decayEpochs: [isAmount, "a number from 0"],
   labelSmoothing: [isShare, "a number from 0 to below 1"],
   logitAdjustment: [isAmount, "a number from 0"],
+  ferPlusWeight: [isAmount, "a number from 0"],
   mixup: [isAmount, "a number from 0"],
   ema: [isShare, "a number from 0 to below 1"],
   clipNorm: [isAmount, "a number from 0"],
   accumulateGradBatches: [isWhole(1), "a whole number from 1"],
   erasing: [(value) => value >= 0 && value <= 1, "a number from 0 to 1"],
   trainCropSize: [isWhole(0), "a whole number from 0"],
+  fullSizeEpochs: [isWhole(0), "a whole number from 0"],
   seed: [isWhole(0), "a whole number from 0"],
   workers: [isWhole(0), "a whole number from 0"],
   patience: [isWhole(0), "a whole number from 0"],
@@ -254,7 +275,7 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
   optimizer: ["adamw", "muon"],
   scheduler: ["plateau", "cosine", "wsd", "constant"],
   classWeights: ["none", "balanced"],
-  augment: ["none", "standard", "strong", "warp"],
+  augment: ["none", "standard", "strong", "warp", "strongWarp"],
   monitor: ["f1", "loss"],
 };
 

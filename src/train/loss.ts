@@ -75,7 +75,7 @@ export function targetCoefficients(
 }
 
 /** How many images each class has; -1 is passed over. */
-function countsOf(labels: ArrayLike<number>, classes: number): number[] {
+export function classCounts(labels: ArrayLike<number>, classes: number): number[] {
   const counts = new Array<number>(classes).fill(0);
   for (let i = 0; i < labels.length; i++) if (labels[i] >= 0) counts[labels[i]]++;
   return counts;
@@ -89,7 +89,7 @@ function countsOf(labels: ArrayLike<number>, classes: number): number[] {
  * @returns One weight a class; 0 for a class without images.
  */
 export function balancedClassWeights(labels: ArrayLike<number>, classes: number): number[] {
-  const counts = countsOf(labels, classes);
+  const counts = classCounts(labels, classes);
   const total = counts.reduce((sum, count) => sum + count, 0);
   const present = counts.filter((count) => count > 0).length;
   return counts.map((count) => count ? total / (present * count) : 0);
@@ -111,7 +111,7 @@ export function logitAdjustments(
   classes: number,
   tau: number,
 ): number[] {
-  const counts = countsOf(labels, classes);
+  const counts = classCounts(labels, classes);
   const total = counts.reduce((sum, count) => sum + count, 0);
   return counts.map((count) => tau * Math.log(Math.max(1, count) / Math.max(1, total)));
 }

@@ -32,6 +32,16 @@ export interface StepLine {
   readonly seconds: number;
 }
 
+/** What a validation finds of the second output, on the images on whose class most voters agree. */
+export interface FerPlusScores {
+  /** Mean cross-entropy to the majority's class. */
+  readonly valLoss: number;
+  /** Share of the images that are classified as the majority does. */
+  readonly valAccuracy: number;
+  /** Macro-F1 over FER+'s eight classes. */
+  readonly valMacroF1: number;
+}
+
 /** A line of `metrics.jsonl` after a validation. */
 export interface EpochLine {
   /** Which kind of line this is. */
@@ -50,6 +60,8 @@ export interface EpochLine {
   readonly valAccuracy: number;
   /** Macro-F1 on the validation data. */
   readonly valMacroF1: number;
+  /** The same of the second output, where the network has one. */
+  readonly ferPlus?: FerPlusScores;
   /** Learning rate at the end of the epoch. */
   readonly lr: number;
   /** Images trained on a second. */

@@ -6,14 +6,11 @@
 import * as tf from "@tensorflow/tfjs";
 import type { WebGpu } from "../backend.ts";
 import type { FerDataset } from "../data/dataset.ts";
-import { DataLoader } from "../data/loader.ts";
+import { type Batch, DataLoader } from "../data/loader.ts";
 import { leakFreeIndices } from "../data/audit.ts";
-import {
-  applyTemperature,
-  evaluateProbabilities,
-  type Evaluation,
-  fitTemperature,
-} from "../metrics.ts";
+import { majorityLabels } from "../data/votes.ts";
+import { FERPLUS_CLASSES } from "../emotions.ts";
+import { applyTemperature, evaluateProbabilities, fitTemperature } from "../metrics.ts";
 import {
   describeModel,
   dropoutStates,
@@ -26,14 +23,17 @@ import {
   saveModel,
   setDropoutStates,
 } from "../model.ts";
-import { setTemperature } from "../model/description.ts";
+import { calibrate } from "../model/description.ts";
 import { takesAnySize, takesSize } from "../model/layer_shapes.ts";
 import { readSource } from "../model/source.ts";
-import { predictDataset } from "../predict.ts";
+import { predictHeads } from "../predict.ts";
+import type { HeadAnswers } from "../predict/reading.ts";
+import { rowsAt } from "../data/rows.ts";
 import type { FerTensor, FerVariable } from "../model/tensor.ts";
 import { VERSION } from "../version.ts";
 import { clipGradientNorm } from "./adamw.ts";
 import { augmentation } from "./augmentation.ts";
+import { ferPlusShares, labelShares } from "./class_shares.ts";
 import type {
   StopReason,
   TrainingCallback,
@@ -160,6 +160,32 @@ export class Trainer {
   }
 }
 
+/** The images of a validation split on whose class most voters agree, as scores need them. */
+interface MajoritySubset {
+  /** Their places in the split. */
+  readonly indices: readonly number[];
+  /** Their classes. */
+  readonly labels: readonly number[];
+  /** Which of them are not in the training split either, as places among them. */
+  readonly leakFree: readonly number[];
+}
+
+/** The images on whose class most voters agree; null where there are no votes. */
+function majorityOf(
+  { votes }: FerDataset,
+  leakFree: ArrayLike<number>,
+): MajoritySubset | null {
+  if (!votes) return null;
+  const labels = majorityLabels(votes);
+  const indices = [...labels.keys()].filter((i) => labels[i] >= 0);
+  const isLeakFree = new Set(Array.from(leakFree));
+  return {
+    indices,
+    labels: indices.map((i) => labels[i]),
+    leakFree: [...indices.keys()].filter((at) => isLeakFree.has(indices[at])),
+  };
+}
+
 /** The images of a set that `overfitBatches` or `fastDevRun` leave. */
 function limited(dataset: FerDataset, config: TrainingConfig): FerDataset {
   const batches = config.fastDevRun ? 1 : config.overfitBatches;
@@ -181,7 +207,11 @@ class Run {
   readonly #training: FerDataset;
   readonly #validation: FerDataset;
   readonly #leakFree: ArrayLike<number>;
+  /** The validation images that the second output is measured on; null without such an output. */
+  readonly #majority: MajoritySubset | null;
   readonly #loader: DataLoader;
+  /** The same batches at the network's own size, for the last epochs. */
+  readonly #fullSizeLoader: DataLoader;
   readonly #weights: ReadonlyMap<string, FerVariable>;
   readonly #trainable: ReadonlyMap<string, FerVariable>;
   readonly #optimizer: Optimizer;
@@ -200,7 +230,7 @@ class Run {
   #reading: Reading | null = null;
   #sentAt = performance.now();
   #bestProbabilities: Float32Array | null = null;
-  #bestTemperature = 1;
+  #bestTemperatures: readonly number[] = [1];
   #reportedAt = performance.now();
   #logged = { at: performance.now(), images: 0, loss: 0 };
   /** Images of this epoch and start, and the time that training took on them. */
@@ -227,13 +257,17 @@ class Run {
     this.#validation = config.overfitBatches > 0 ? this.#training : limited(validation, config);
     this.#check();
     this.#leakFree = leakFreeIndices(this.#validation, this.#training);
-    this.#loader = new DataLoader(this.#training, {
-      batchSize: config.batchSize,
-      shuffle: config.overfitBatches === 0,
-      seed: config.seed,
-      transform: augmentation(config, this.#training.size),
-      workers: config.workers,
-    });
+    this.#majority = config.ferPlusWeight > 0 ? majorityOf(this.#validation, this.#leakFree) : null;
+    const loaderOf = (trainCropSize: number) =>
+      new DataLoader(this.#training, {
+        batchSize: config.batchSize,
+        shuffle: config.overfitBatches === 0,
+        seed: config.seed,
+        transform: augmentation({ ...config, trainCropSize }, this.#training.size),
+        workers: config.workers,
+      });
+    this.#loader = loaderOf(config.trainCropSize);
+    this.#fullSizeLoader = loaderOf(0);
     this.#weights = namedWeights(model);
     this.#trainable = new Map([...this.#weights].filter(([, variable]) => variable.trainable));
     this.#optimizer = makeOptimizer(this.#trainable, config);
@@ -282,11 +316,36 @@ class Run {
           `Cannot ${name} on images of ${set.size}x${set.size}: the network takes ${size}x${size}`,
         );
       }
-      const outputs = this.#model.outputShape.at(-1);
-      if (set.classes.length !== outputs) {
+      const { classes, ferPlus } = describeModel(this.#model);
+      if (set.classes.length !== classes.length) {
         throw new RangeError(
           `Cannot ${name} on the ${set.classes.length} classes of ${set.source}: ` +
-            `the network has ${outputs} outputs`,
+            `the network has ${classes.length} outputs`,
+        );
+      }
+      const { ferPlusWeight } = this.#config;
+      if (ferPlusWeight > 0 && !ferPlus) {
+        throw new RangeError(
+          `Cannot train with ferPlusWeight ${ferPlusWeight}: the network has no second output; ` +
+            "build it with ferPlus: true",
+        );
+      }
+      if (ferPlusWeight > 0 && !set.votes) {
+        throw new RangeError(
+          `Cannot ${name} with ferPlusWeight ${ferPlusWeight}: ${set.source} has no votes; ` +
+            "give it FER+'s with withFerPlus()",
+        );
+      }
+      if (ferPlusWeight > 0 && set.votes && !majorityLabels(set.votes).some((each) => each >= 0)) {
+        throw new RangeError(
+          `Cannot ${name} with ferPlusWeight ${ferPlusWeight}: of no image of ${set.source} do ` +
+            "most voters agree on a class",
+        );
+      }
+      if (ferPlusWeight === 0 && ferPlus) {
+        throw new RangeError(
+          "Cannot train a network with a second output on labels alone: set ferPlusWeight, or " +
+            "build it with ferPlus: false",
         );
       }
     }
@@ -341,7 +400,12 @@ class Run {
 
   async train(): Promise<TrainingResult> {
     // What a network was calibrated for before says nothing of what it becomes.
-    setTemperature(this.#model, 1);
+    const { votes } = this.#training;
+    calibrate(
+      this.#model,
+      { temperature: 1, classShares: labelShares(this.#training, this.#config) },
+      { temperature: 1, ...(votes && { classShares: ferPlusShares(votes) }) },
+    );
     await this.#describe();
     await this.#restore();
     const { epochs } = this.#config;
@@ -402,7 +466,9 @@ class Run {
   /** Trains until the epoch ends (null) or something stops it. */
   async #trainEpoch(): Promise<StopReason | null> {
     const { epoch, batch: from } = this.#state;
-    for await (const batch of this.#loader.epoch(epoch, { from })) {
+    const isFullSize = epoch > this.#config.epochs - this.#config.fullSizeEpochs;
+    const loader = isFullSize ? this.#fullSizeLoader : this.#loader;
+    for await (const batch of loader.epoch(epoch, { from })) {
       await this.#trainBatch(batch);
       if (this.#state.batch === this.#loader.batches || this.#accumulated) continue;
       const reason = this.#limit();
@@ -419,7 +485,7 @@ class Run {
     return verdict === "aborted" ? verdict : reason;
   }
 
-  async #trainBatch(batch: Parameters<typeof trainingStep>[2]): Promise<void> {
+  async #trainBatch(batch: Batch): Promise<void> {
     const state = this.#state;
     const lr = this.#lr;
     const { gradients, loss, correct } = trainingStep(
@@ -431,6 +497,7 @@ class Run {
         classes: this.#training.classes.length,
         labelSmoothing: this.#config.labelSmoothing,
         classWeights: this.#classWeights,
+        ferPlusWeight: this.#config.ferPlusWeight,
         mixup: this.#config.mixup,
         logitAdjustments: this.#logitAdjustments,
         seed: this.#config.seed,
@@ -584,15 +651,11 @@ class Run {
     await this.#flush();
     const lr = this.#lr;
     const validate = async () => {
-      const probabilities = await this.#predictValidation();
-      const { labels, classes } = this.#validation;
-      const evaluation = evaluateProbabilities(probabilities, labels, {
-        classes,
-        leakFree: this.#leakFree,
-      });
-      const line = this.#epochLine(evaluation, lr, partial);
-      if (line.best) await this.#keepBest(line, probabilities);
-      return { line, validation: { evaluation, probabilities } };
+      const answers = await this.#predictValidation();
+      const validation = this.#evaluate(answers);
+      const line = this.#epochLine(validation, lr, partial);
+      if (line.best) await this.#keepBest(line, answers);
+      return { line, validation };
     };
     let line: EpochLine;
     let validation: ValidationResult;
@@ -620,9 +683,28 @@ class Run {
     return shouldStop ? "stop" : "go on";
   }
 
-  async #predictValidation(): Promise<Float32Array> {
-    const probabilities = await this.#wait(
-      predictDataset(this.#model, this.#validation, {
+  /** How good answers to the validation images are, each output's. */
+  #evaluate([probabilities, second]: HeadAnswers): ValidationResult {
+    const { labels, classes } = this.#validation;
+    const leakFree = this.#leakFree;
+    const evaluation = evaluateProbabilities(probabilities, labels, { classes, leakFree });
+    if (!this.#majority || !second) return { evaluation, probabilities };
+    const { indices } = this.#majority;
+    const ofMajority = evaluateProbabilities(
+      rowsAt(second, FERPLUS_CLASSES.length, indices),
+      this.#majority.labels,
+      { classes: FERPLUS_CLASSES, leakFree: this.#majority.leakFree },
+    );
+    return {
+      evaluation,
+      probabilities,
+      ferPlus: { evaluation: ofMajority, probabilities: second },
+    };
+  }
+
+  async #predictValidation(): Promise<HeadAnswers> {
+    const answers = await this.#wait(
+      predictHeads(this.#model, this.#validation, {
         batchSize: this.#config.batchSize,
         onProgress: (done: number, total: number) => {
           for (const callback of this.#callbacks) callback.onValidation?.(done, total);
@@ -630,7 +712,7 @@ class Run {
         },
       }),
     );
-    if (probabilities.every(Number.isFinite)) return probabilities;
+    if (answers.every((each) => each.every(Number.isFinite))) return answers;
     const { epoch, step } = this.#state;
     throw new TrainingDivergedError(
       `Training diverged at epoch ${epoch}, step ${step}: the network's outputs are not finite ` +
@@ -638,10 +720,11 @@ class Run {
     );
   }
 
-  #epochLine(scores: Evaluation, lr: number, partial: boolean): EpochLine {
+  #epochLine(validation: ValidationResult, lr: number, partial: boolean): EpochLine {
     const { epoch, step, lossSum, correct, seen, best } = this.#state;
     const seconds = this.#seconds;
-    const { loss, accuracy, macroF1 } = scores;
+    const { loss, accuracy, macroF1 } = validation.evaluation;
+    const second = validation.ferPlus?.evaluation;
     const isBetter = this.#config.monitor === "f1"
       ? macroF1 > (best?.valMacroF1 ?? -Infinity)
       : loss < (best?.valLoss ?? Infinity);
@@ -654,6 +737,13 @@ class Run {
       valLoss: loss,
       valAccuracy: accuracy,
       valMacroF1: macroF1,
+      ...(second && {
+        ferPlus: {
+          valLoss: second.loss,
+          valAccuracy: second.accuracy,
+          valMacroF1: second.macroF1,
+        },
+      }),
       lr,
       imagesPerSecond: this.#trained.images / Math.max(this.#trained.seconds, 1e-3),
       seconds,
@@ -663,32 +753,50 @@ class Run {
   }
 
   /** Keeps the network's present weights as the best, calibrated, and how they then do. */
-  async #keepBest(line: EpochLine, uncalibrated: Float32Array): Promise<void> {
+  async #keepBest(line: EpochLine, uncalibrated: HeadAnswers): Promise<void> {
     const { labels, classes } = this.#validation;
-    const count = { classes: classes.length };
-    this.#bestTemperature = fitTemperature(labels, uncalibrated, count);
-    const probabilities = applyTemperature(uncalibrated, this.#bestTemperature, count);
-    this.#bestProbabilities = probabilities;
+    const temperatures = uncalibrated.map((answers, head) => {
+      if (head === 0) return fitTemperature(labels, answers, { classes: classes.length });
+      const { indices = [], labels: ofMajority = [] } = this.#majority ?? {};
+      const width = FERPLUS_CLASSES.length;
+      return fitTemperature(ofMajority, rowsAt(answers, width, indices), { classes: width });
+    });
+    this.#bestTemperatures = temperatures;
+    const calibrated = uncalibrated.map((answers, head) =>
+      applyTemperature(answers, temperatures[head], {
+        classes: head === 0 ? classes.length : FERPLUS_CLASSES.length,
+      })
+    );
+    [this.#bestProbabilities] = calibrated;
     if (this.#directory) {
-      const scores = evaluateProbabilities(probabilities, labels, {
-        classes,
-        leakFree: this.#leakFree,
-      });
-      setTemperature(this.#model, this.#bestTemperature);
+      const { evaluation: scores, ferPlus } = this.#evaluate(calibrated);
+      this.#setTemperatures(temperatures);
       const { epoch, valAccuracy, valMacroF1, valLoss } = line;
       await saveModel(this.#model, this.#directory.file("best.safetensors"), {
         metadata: {
           data: { source: this.#training.source, trainingImages: this.#training.length },
-          metrics: { split: "validation", epoch, valAccuracy, valMacroF1, valLoss },
+          metrics: {
+            split: "validation",
+            epoch,
+            valAccuracy,
+            valMacroF1,
+            valLoss,
+            ...(line.ferPlus && { ferPlus: line.ferPlus }),
+          },
         },
       });
-      setTemperature(this.#model, 1);
+      this.#setTemperatures([1, 1]);
       await this.#directory.writeJson("evaluation.json", scores);
+      if (ferPlus) await this.#directory.writeJson("evaluation_ferplus.json", ferPlus.evaluation);
       return;
     }
     const names = [...this.#weights.keys()];
     const values = await this.#wait(Promise.all([...this.#weights.values()].map((w) => w.data())));
     this.#bestWeights = new Map(names.map((name, i) => [name, values[i] as Float32Array]));
+  }
+
+  #setTemperatures([first, second = 1]: readonly number[]): void {
+    calibrate(this.#model, { temperature: first }, { temperature: second });
   }
 
   async #save(): Promise<void> {
@@ -762,11 +870,18 @@ class Run {
    */
   async #takeNewLength(directory: RunDirectory): Promise<void> {
     const recorded = JSON.parse(await Deno.readTextFile(directory.file("config.json")));
-    const { epochs, decayEpochs } = this.#config;
+    const { epochs, decayEpochs, fullSizeEpochs } = this.#config;
     // A run of a version that had no such setting does not record it.
-    const { epochs: epochsBefore = epochs, decayEpochs: decayBefore = decayEpochs } =
-      recorded.config ?? {};
-    if (epochsBefore === epochs && decayBefore === decayEpochs) return;
+    const {
+      epochs: epochsBefore = epochs,
+      decayEpochs: decayBefore = decayEpochs,
+      fullSizeEpochs: fullSizeBefore = fullSizeEpochs,
+    } = recorded.config ?? {};
+    if (
+      epochsBefore === epochs && decayBefore === decayEpochs && fullSizeBefore === fullSizeEpochs
+    ) {
+      return;
+    }
     const before = trainingConfig({
       ...this.#config,
       epochs: epochsBefore,
@@ -777,6 +892,12 @@ class Run {
       `${epochsBefore}, ${decayBefore} of decay: `;
     const begun = batch > 0 ? epoch : epoch - 1;
     if (begun > epochs) throw new RangeError(`${change}${begun} have begun`);
+    const firstFullSize = Math.min(epochsBefore - fullSizeBefore, epochs - fullSizeEpochs) + 1;
+    if (epochsBefore - fullSizeBefore !== epochs - fullSizeEpochs && begun >= firstFullSize) {
+      throw new RangeError(
+        `${change}epoch ${firstFullSize}, which has begun, would have seen images of another size`,
+      );
+    }
     for (let step = 0; step < optimizerSteps; step++) {
       const then = scheduleFactor(before, step, this.#stepsPerEpoch);
       if (then === scheduleFactor(this.#config, step, this.#stepsPerEpoch)) continue;
@@ -786,7 +907,7 @@ class Run {
       );
     }
     if (finished !== "earlyStopping") this.#state.finished = epoch > epochs ? "epochs" : null;
-    const config = { ...recorded.config, epochs, decayEpochs };
+    const config = { ...recorded.config, epochs, decayEpochs, fullSizeEpochs };
     await directory.writeJson("config.json", { ...recorded, ...this.#notes, config });
   }
 
@@ -797,10 +918,11 @@ class Run {
       const { bytes, name } = await readSource(this.#directory.file("best.safetensors"));
       const { tensors, metadata } = readSafetensors(bytes, name);
       loadStateDict(this.#model, tensors, { source: name });
-      setTemperature(this.#model, JSON.parse(metadata.temperature ?? "1"));
+      const { temperature: second } = JSON.parse(metadata.ferPlus ?? "{}");
+      this.#setTemperatures([JSON.parse(metadata.temperature ?? "1"), second]);
       return;
     }
-    setTemperature(this.#model, this.#bestTemperature);
+    this.#setTemperatures(this.#bestTemperatures);
     for (const [name, values] of this.#bestWeights ?? []) {
       const variable = this.#weights.get(name);
       if (variable) tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
@@ -810,6 +932,7 @@ class Run {
   /** Frees what the run made; the network stays. */
   async dispose(): Promise<void> {
     this.#loader.close();
+    this.#fullSizeLoader.close();
     this.#optimizer.dispose();
     this.#average?.dispose();
     tf.dispose(this.#pending.flatMap(({ loss, correct }) => [loss, correct]));

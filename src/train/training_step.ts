@@ -5,6 +5,8 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { Batch } from "../data/loader.ts";
+import { voteShares } from "../data/votes.ts";
+import { FERPLUS_CLASSES } from "../emotions.ts";
 import { applyTraining, describeModel, type FerModel, pixelsToInput } from "../model.ts";
 import { Generator } from "../random.ts";
 import type { FerTensor, FerVariable } from "../model/tensor.ts";
@@ -17,6 +19,8 @@ const MIXUP_STREAM = 0x6d697875;
 export interface StepOptions extends Omit<TargetOptions, "softLabels"> {
   /** Shape of mixup's Beta distribution; 0 for none. */
   readonly mixup: number;
+  /** Weight of the second output's loss, which is of the batch's votes; 0 for none. */
+  readonly ferPlusWeight: number;
   /** What is added to the logits of each class before the loss, nothing when left out. */
   readonly logitAdjustments?: readonly number[];
   /** The run's seed. */
@@ -45,6 +49,31 @@ function drawMixup(
   return { share, partners: generator.shuffle(Int32Array.from({ length: n }, (_, i) => i)) };
 }
 
+type Mixup = ReturnType<typeof drawMixup>;
+
+/** Rows, each blended with its partner's. */
+function blended(rows: Float32Array, width: number, mix: Mixup): Float32Array {
+  if (!mix) return rows;
+  return rows.map((value, at) => {
+    const partner = mix.partners[Math.floor(at / width)] * width + at % width;
+    return mix.share * value + (1 - mix.share) * rows[partner];
+  });
+}
+
+/**
+ * What each log-probability of the second output is multiplied with, `[n, 8]`: the shares of votes
+ * times the loss's weight over the images, or 0 where an image or its partner does not count.
+ */
+function voteCoefficients(votes: Uint16Array, weight: number, mix: Mixup): Float32Array {
+  const { shares, counted } = voteShares(votes);
+  const width = FERPLUS_CLASSES.length;
+  return blended(shares, width, mix).map((share, at) => {
+    const i = Math.floor(at / width);
+    const counts = counted[i] * (mix ? counted[mix.partners[i]] : 1);
+    return counts * weight * share / counted.length;
+  });
+}
+
 /**
  * Runs a batch forward and backward.
  *
@@ -53,7 +82,8 @@ function drawMixup(
  * @param batch Images as bytes, and their labels.
  * @param step Batches trained on before this one: mixup draws by it.
  * @param options Targets and mixup.
- * @returns Loss, images classified right, gradients.
+ * @returns Loss, images classified right by the first output, gradients.
+ * @throws {TypeError} When the second output is to be trained and the batch has no votes.
  */
 export function trainingStep(
   model: FerModel,
@@ -66,12 +96,14 @@ export function trainingStep(
   const { classes } = options;
   const hard = targetCoefficients(batch.labels, { ...options, softLabels: batch.softLabels });
   const mix = drawMixup(n, step, options);
-  const coefficients = mix
-    ? hard.map((value, at) => {
-      const partner = mix.partners[Math.floor(at / classes)] * classes + at % classes;
-      return mix.share * value + (1 - mix.share) * hard[partner];
-    })
-    : hard;
+  const coefficients = blended(hard, classes, mix);
+  const { ferPlusWeight } = options;
+  if (ferPlusWeight > 0 && !batch.votes) {
+    throw new TypeError("Cannot train on votes: the batch has none");
+  }
+  const ofVotes = ferPlusWeight > 0 && batch.votes
+    ? voteCoefficients(batch.votes, ferPlusWeight, mix)
+    : null;
   const names = new Map([...variables].map(([name, variable]) => [variable.name, name]));
   const { preprocessing } = describeModel(model);
   const kept: { correct?: FerTensor } = {};
@@ -85,11 +117,18 @@ export function trainingStep(
       : images;
     const targets = tf.tensor2d(coefficients, [n, classes]);
     return tf.variableGrads(() => {
-      const plain = applyTraining(model, input);
+      const all = applyTraining(model, input);
+      const plain = ofVotes ? tf.slice(all, [0, 0], [n, classes]) : all;
       const logits = options.logitAdjustments ? tf.add(plain, options.logitAdjustments) : plain;
       const { loss, correct } = crossEntropyAndHits(logits, targets);
       kept.correct = tf.keep(correct);
-      return loss as tf.Scalar;
+      if (!ofVotes) return loss as tf.Scalar;
+      const width = FERPLUS_CLASSES.length;
+      const second = crossEntropyAndHits(
+        tf.slice(all, [0, classes], [n, width]),
+        tf.tensor2d(ofVotes, [n, width]),
+      );
+      return tf.add(loss, second.loss) as tf.Scalar;
     }, [...variables.values()]);
   });
   const gradients = new Map<string, FerTensor>();

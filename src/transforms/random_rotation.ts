@@ -109,11 +109,15 @@ export class RandomRotation implements Transform {
 }
 
 /** The range of angles that an option means. */
-export function anglesOf(name: string, degrees: number | Interval): Interval {
-  if (typeof degrees !== "number") return checkInterval(name, "degrees", degrees);
+export function anglesOf(
+  name: string,
+  degrees: number | Interval,
+  option = "degrees",
+): Interval {
+  if (typeof degrees !== "number") return checkInterval(name, option, degrees);
   if (!(degrees >= 0 && degrees < Infinity)) {
     throw new RangeError(
-      `Cannot make ${name} of degrees ${show(degrees)}: expected a number of at least 0 or ` +
+      `Cannot make ${name} of ${option} ${show(degrees)}: expected a number of at least 0 or ` +
         "[low, high]",
     );
   }
