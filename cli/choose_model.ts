@@ -24,6 +24,22 @@ export const TTA_FLAG = {
   about: "Average views of each image: its mirror image and, where the model can, other sizes",
 } as const;
 
+/** The flags of every task that reads a network's answers. */
+export const READING_FLAGS = {
+  labels: {
+    kind: "choice",
+    choices: ["fer2013", "ferplus", "both"],
+    about: "Whose labels the answers follow: FER-2013's, those of FER+'s voters, both together",
+    otherwise: "as the model says",
+  },
+  priors: {
+    kind: "choice",
+    choices: ["training", "uniform"],
+    about: "How frequent each class is taken to be: as in its training data, or all alike",
+    otherwise: "as the model says",
+  },
+} as const;
+
 /** A model that was found, not yet loaded. */
 export interface ChosenModel {
   /** What to call it. */

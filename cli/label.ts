@@ -12,8 +12,16 @@ import {
   predict,
   VERSION,
 } from "../mod.ts";
+import { readingOf } from "../src/model/reading.ts";
 import { sha256 } from "../src/pretrained/packaged_weights.ts";
-import { chooseModel, type ChosenModel, MODEL_FLAG, TTA_FLAG } from "./choose_model.ts";
+import { readingForAnyFaces } from "../src/recognizer/reading.ts";
+import {
+  chooseModel,
+  type ChosenModel,
+  MODEL_FLAG,
+  READING_FLAGS,
+  TTA_FLAG,
+} from "./choose_model.ts";
 import { type Computing, startComputing } from "./compute.ts";
 import { type Command, type FilledFlagValues, UsageError } from "./flags.ts";
 import { catchInterrupt } from "./interrupt.ts";
@@ -67,6 +75,7 @@ const COMMAND = {
     crops: { kind: "boolean", about: "Each picture is filled by one face: do not look for faces" },
     "any-quality": { kind: "boolean", about: "Label faces that are too poor to tell, too" },
     tta: TTA_FLAG,
+    ...READING_FLAGS,
     "max-faces": {
       kind: "integer",
       value: "N",
@@ -150,7 +159,8 @@ async function identityOf(
   name: string,
   model: FerModel,
 ): Promise<RunIdentity> {
-  const { crops, anyQuality, tta, maxFaces, minScore, minSize, maxMegapixels, shard } = values;
+  const { crops, anyQuality, tta, labels, priors } = values;
+  const { maxFaces, minScore, minSize, maxMegapixels, shard } = values;
   return {
     version: VERSION,
     model: { name, sha256: await sha256(await encodeModel(model)) },
@@ -164,6 +174,8 @@ async function identityOf(
         "min-size": minSize,
       }),
       tta,
+      labels: labels ?? null,
+      priors: priors ?? null,
       "max-megapixels": maxMegapixels,
       shard: shard ?? null,
     },
@@ -176,14 +188,24 @@ async function labellerOf(
   model: LoadedModel,
   computing: Computing,
 ): Promise<Labeller> {
-  const { crops, anyQuality, tta, maxFaces, minScore, minSize, batchSize } = values;
+  const { crops, anyQuality, tta, labels, priors, maxFaces, minScore, minSize, batchSize } = values;
   if (crops) {
+    const reading = readingForAnyFaces(model.model, { labels, priors });
     return async (images) => {
-      const results = await computing.wait(() => predict(model, images, { batchSize, tta }));
+      const results = await computing.wait(() =>
+        predict(model, images, { batchSize, tta, ...reading })
+      );
       return results.map((probabilities) => [{ probabilities }]);
     };
   }
-  const recognizer = await FerRecognizer.load({ model, maxFaces, minScore, minSize });
+  const recognizer = await FerRecognizer.load({
+    model,
+    labels,
+    priors,
+    maxFaces,
+    minScore,
+    minSize,
+  });
   return (images) => computing.wait(() => recognizer.recognizeMany(images, { anyQuality, tta }));
 }
 
@@ -228,7 +250,8 @@ await runProgram(COMMAND, async (values, inputs) => {
   );
   const computing = await startComputing();
   const model = await plan.model.load();
-  const { classes, preprocessing: { size } } = model.metadata;
+  const { preprocessing: { size } } = model.metadata;
+  const { classes } = readingOf(model.model, readingForAnyFaces(model.model, values));
   // A network that gives no numbers is found out here, not at every picture.
   const black = { data: new Uint8Array(size * size), width: size, height: size };
   await computing.wait(() => predict(model, black));

@@ -5,10 +5,11 @@
  */
 import { gradCam } from "./explain/grad_cam.ts";
 import { overlayImage, type OverlayOptions, type SquareMap } from "./explain/overlay.ts";
-import { describeModel, type FerModel } from "./model/description.ts";
+import type { FerModel, Reading } from "./model/description.ts";
 import type { LoadedModel } from "./model/model_file.ts";
 import type { ClassProbability } from "./predict.ts";
 import { type ImageBatchTensor, type ImageInput, readImages } from "./predict/image_input.ts";
+import { readingOf } from "./model/reading.ts";
 import { networkOf, ranked } from "./predict/network.ts";
 import type { Image } from "./transforms/transform.ts";
 
@@ -16,7 +17,7 @@ export type { ColourMap } from "./explain/colour_map.ts";
 export type { OverlayOptions, SquareMap } from "./explain/overlay.ts";
 
 /** What {@linkcode explain} explains. */
-export interface ExplainOptions {
+export interface ExplainOptions extends Reading {
   /**
    * The class whose evidence is looked for, by its name.
    *
@@ -95,10 +96,10 @@ export function explain(
 export async function explain(
   model: FerModel | LoadedModel,
   input: ImageInput | readonly ImageInput[] | ImageBatchTensor,
-  { label }: ExplainOptions = {},
+  { label, ...reading }: ExplainOptions = {},
 ): Promise<Explanation | Explanation[]> {
   const network = networkOf(model);
-  const { classes } = describeModel(network);
+  const { classes } = readingOf(network, reading);
   if (label !== undefined && !classes.includes(label)) {
     throw new RangeError(
       `Cannot explain class ${label}: the model's classes are ${classes.join(", ")}`,
@@ -106,7 +107,9 @@ export async function explain(
   }
   const [images, isBatch] = await readImages(input);
   const labels = label === undefined ? undefined : images.map(() => classes.indexOf(label));
-  const explanations = (await gradCam(network, images, labels)).map((activation): Explanation => ({
+  const explanations = (await gradCam(network, images, labels, reading)).map((
+    activation,
+  ): Explanation => ({
     probabilities: ranked(classes, activation.probabilities),
     label: classes[activation.label],
     map: activation.map,

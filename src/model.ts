@@ -25,8 +25,11 @@ export {
   describeModel,
   type FerModel,
   type HeadDescription,
+  type Labels,
   type ModelDescription,
   type Preprocessing,
+  type Priors,
+  type Reading,
 } from "./model/description.ts";
 export { dropoutStates, setDropoutStates } from "./model/dropout.ts";
 export { buildFerCnn, type FerCnnOptions } from "./model/fer_cnn.ts";

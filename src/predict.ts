@@ -6,7 +6,13 @@
 import * as tf from "@tensorflow/tfjs";
 import type { FerDataset } from "./data/dataset.ts";
 import { inOneSubmit } from "./kernels/one_submit.ts";
-import { describeModel, type FerModel, type Head, headsOf } from "./model/description.ts";
+import {
+  describeModel,
+  type FerModel,
+  type Head,
+  headsOf,
+  type Reading,
+} from "./model/description.ts";
 import { applyInference } from "./model/fused_layers.ts";
 import { pixelsToInput } from "./model/input.ts";
 import { largestBatch } from "./model/largest_batch.ts";
@@ -18,10 +24,10 @@ import {
   readImages,
 } from "./predict/image_input.ts";
 import { logitsToProbabilities, networkOf, ranked } from "./predict/network.ts";
-import { type HeadAnswers, readAnswers, type Reading, readingOf } from "./predict/reading.ts";
+import { type HeadAnswers, readAnswers, readingOf } from "./model/reading.ts";
 import { type TestTimeAugmentation, viewsOf } from "./predict/views.ts";
 
-export type { Labels, Priors, Reading } from "./predict/reading.ts";
+export type { Labels, Priors, Reading } from "./model/description.ts";
 export type { TestTimeAugmentation } from "./predict/views.ts";
 export type {
   GreyTensor,

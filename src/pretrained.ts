@@ -4,12 +4,14 @@
  * @module
  */
 import { CheckpointError } from "./model/checkpoint_error.ts";
+import { describeModel, type Reading, setDescription } from "./model/description.ts";
 import { type LoadedModel, loadModel } from "./model/model_file.ts";
+import { readingOf } from "./model/reading.ts";
 import { FERNET } from "./pretrained/fernet.ts";
 import { readPackagedWeights } from "./pretrained/packaged_weights.ts";
 
-/** Where {@linkcode loadPretrained} gets the weights from. */
-export interface PretrainedOptions {
+/** Where {@linkcode loadPretrained} gets the weights from, and how its answers are read. */
+export interface PretrainedOptions extends Reading {
   /**
    * A copy of the weight file: a path, a `file:` or `https:` URL, or its bytes. For a bundle that
    * serves it from elsewhere; its checksum is verified all the same.
@@ -43,11 +45,14 @@ export function hasPretrained(): boolean {
  * (`--allow-net`) and then works offline; a browser fetches it relative to the module or from
  * `source`. Its SHA-256 is part of the code and is verified every time.
  *
- * @param options Where the weights are, and whether to keep them.
+ * @param options Where the weights are, whether to keep them, and how answers are read: `labels` and
+ * `priors` hold for `predict()`, `evaluate()`, `explain()` and the recognizer.
  * @returns The model, on tfjs's current backend, and what its file says. Call the model's
  * `dispose()` when done.
  * @throws {CheckpointError} When this version carries no network, the weights cannot be had, or
  * their checksum is another.
+ * @throws {TypeError} When it has no output for `labels`, or does not know its shares for `priors`.
+ * @throws {RangeError} When there are no such labels, or priors are not one number above 0 a class.
  *
  * @example
  * ```ts
@@ -73,5 +78,11 @@ export async function loadPretrained(options: PretrainedOptions = {}): Promise<L
   // Bundlers take the file along for this very expression.
   const { source = new URL("./pretrained/fernet.safetensors", import.meta.url), cache = true } =
     options;
-  return await loadModel(await readPackagedWeights(FERNET, source, cache));
+  const loaded = await loadModel(await readPackagedWeights(FERNET, source, cache));
+  const { labels, priors } = options;
+  if (labels === undefined && priors === undefined) return loaded;
+  const reading = { ...loaded.metadata.reading, labels, priors };
+  readingOf(loaded.model, reading);
+  setDescription(loaded.model, { ...describeModel(loaded.model), reading });
+  return { ...loaded, metadata: { ...loaded.metadata, reading } };
 }

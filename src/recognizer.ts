@@ -18,7 +18,13 @@
  * @module
  */
 import { explain } from "./explain.ts";
-import { describeModel, type FerModel } from "./model/description.ts";
+import {
+  describeModel,
+  type FerModel,
+  type Labels,
+  type Priors,
+  type Reading,
+} from "./model/description.ts";
 import type { LoadedModel } from "./model/model_file.ts";
 import { predict, type TestTimeAugmentation } from "./predict.ts";
 import { networkOf } from "./predict/network.ts";
@@ -32,6 +38,7 @@ import { detectFaces, type DetectorOptions } from "./recognizer/detector.ts";
 import type { DetectedFace, Point, RecognizedFace } from "./recognizer/face.ts";
 import { type FrameInput, readFrame } from "./recognizer/frame.ts";
 import { qualityOf } from "./recognizer/quality.ts";
+import { readingForAnyFaces } from "./recognizer/reading.ts";
 import type { Image } from "./transforms/transform.ts";
 
 export type {
@@ -63,7 +70,7 @@ export type {
 export type { Image } from "./transforms/transform.ts";
 
 /** What {@linkcode FerRecognizer.load} loads, and what the recognizer then looks for. */
-export interface RecognizerOptions {
+export interface RecognizerOptions extends Reading {
   /**
    * The expression network: a model, or what `loadModel()` gave. It stays the caller's to dispose
    * of.
@@ -71,6 +78,18 @@ export interface RecognizerOptions {
    * @default what `loadPretrained()` gives
    */
   readonly model?: FerModel | LoadedModel;
+  /**
+   * Whose labels the answers follow.
+   *
+   * @default {"both"} where the network learned FER+'s votes too, else "fer2013"
+   */
+  readonly labels?: Labels;
+  /**
+   * How frequent each class is taken to be.
+   *
+   * @default {"uniform"} where the network learned FER+'s votes too, else "training"
+   */
+  readonly priors?: Priors;
   /**
    * The most faces that are taken of a picture, the largest first.
    *
@@ -152,15 +171,18 @@ export class FerRecognizer {
   readonly #network: FerModel;
   readonly #detector: BlazeFace;
   readonly #options: DetectorOptions;
+  readonly #reading: Reading;
   readonly #owned: FerModel | null;
 
   private constructor(
     network: FerModel,
+    reading: Reading,
     detector: BlazeFace,
     options: DetectorOptions,
     owned: FerModel | null,
   ) {
     this.#network = network;
+    this.#reading = reading;
     this.#detector = detector;
     this.#options = options;
     this.#owned = owned;
@@ -200,8 +222,12 @@ export class FerRecognizer {
     const bytes = await readPackagedWeights(BLAZE_FACE, detector, cache);
     const owned = options.model ? null : (await loadPretrained({ cache })).model;
     const network = networkOf(options.model ?? owned as FerModel);
-    describeModel(network);
-    return new FerRecognizer(network, new BlazeFace(bytes), { maxFaces, minScore, minSize }, owned);
+    const reading = readingForAnyFaces(network, options);
+    return new FerRecognizer(network, reading, new BlazeFace(bytes), {
+      maxFaces,
+      minScore,
+      minSize,
+    }, owned);
   }
 
   /**
@@ -311,10 +337,10 @@ export class FerRecognizer {
     const greys = wanted.map(({ grey }) => grey);
     const results = new Map<Sighting, Pick<RecognizedFace, "probabilities" | "map">>();
     if (wanted.length > 0) {
-      const explained = gradCam ? await explain(this.#network, greys) : null;
+      const explained = gradCam ? await explain(this.#network, greys, this.#reading) : null;
       const ranked = explained && tta === false
         ? explained.map(({ probabilities }) => probabilities)
-        : await predict(this.#network, greys, { tta });
+        : await predict(this.#network, greys, { tta, ...this.#reading });
       ranked.forEach((probabilities, i) => {
         if (!explained) return results.set(wanted[i], { probabilities });
         const { map, size } = explained[i];

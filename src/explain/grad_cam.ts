@@ -4,17 +4,18 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { describeModel, type FerModel } from "../model/description.ts";
+import { describeModel, type FerModel, headsOf, type Reading } from "../model/description.ts";
 import { pixelsToInput } from "../model/input.ts";
 import { greySquare } from "../predict/image_input.ts";
 import { logitsToProbabilities } from "../predict/network.ts";
+import { readAnswers, readingOf } from "../model/reading.ts";
 import type { Image } from "../transforms/transform.ts";
 import { splitAtFeatures } from "./feature_map.ts";
 import { resizeMap } from "./scalar_map.ts";
 
 /** What a network says of an image, and which places speak for a class. */
 export interface ClassActivation {
-  /** One a class, in the order of the logits. */
+  /** One a class, in the order of the reading's classes. */
   readonly probabilities: Float32Array;
   /** The class that the map is of, by its place in that order. */
   readonly label: number;
@@ -39,6 +40,8 @@ const through = (layers: readonly tf.layers.Layer[], x: tf.Tensor): tf.Tensor =>
  * @param model The model.
  * @param images Faces of any size and colour.
  * @param labels For each image the class to explain, by its place; the likeliest when left out.
+ * @param reading Whose labels the answers follow; where two outputs answer, the sum of their logits is
+ * explained.
  * @returns For each image its probabilities and map.
  * @throws {TypeError} When the model is no chain of layers with a convolution.
  * @throws {RangeError} When the model gives no numbers.
@@ -47,54 +50,73 @@ export async function gradCam(
   model: FerModel,
   images: readonly Image[],
   labels?: readonly number[],
+  reading: Reading = {},
 ): Promise<ClassActivation[]> {
-  const { classes, preprocessing, temperature } = describeModel(model);
-  const { size } = preprocessing;
-  const { features, head } = splitAtFeatures(model);
+  const description = describeModel(model);
+  const { preprocessing, preprocessing: { size } } = description;
+  const heads = headsOf(description);
+  const read = readingOf(model, reading);
+  const classes = read.classes.length;
+  const logitCount = heads.reduce((sum, each) => sum + each.classes.length, 0);
+  const { features: looking, head: deciding } = splitAtFeatures(model);
   const out: ClassActivation[] = [];
   for (let from = 0; from < images.length; from += BATCH) {
     const batch = images.slice(from, from + BATCH);
     const pixels = new Uint8Array(batch.length * size * size);
     batch.forEach((image, i) => pixels.set(greySquare(image, size).data, i * size * size));
-    const results = tf.tidy(() => {
+    const [features, logits] = tf.tidy(() => {
       const x = pixelsToInput(pixels, [batch.length, size, size, 1], preprocessing);
-      const map = through(features, x);
-      const logits = through(head, map);
-      const chosen = labels
-        ? tf.tensor1d(labels.slice(from, from + BATCH), "int32")
-        : tf.argMax(logits, 1) as tf.Tensor1D;
-      // Not tf.oneHot(): wasm's writes integers into a tensor of floats.
-      const oneHot = tf.gather(tf.eye(classes.length), chosen);
-      // Images do not meet outside of training: one gradient holds those of all.
-      const gradient = tf.grad((y) => through(head, y))(map, oneHot);
-      const weights = tf.mean(gradient, [1, 2], true);
-      const activation = tf.relu(tf.sum(tf.mul(map, weights), 3));
-      return [logitsToProbabilities(logits as tf.Tensor2D, temperature), chosen, activation];
+      const map = through(looking, x);
+      return [map, through(deciding, map)];
     });
     try {
-      const [probabilities, chosen, activations] = await Promise.all(
-        results.map((each) => each.data()),
-      );
-      const [, height, width] = results[2].shape;
-      batch.forEach((_, i) => {
-        const row = (values: ArrayLike<number>, length: number): Float32Array =>
-          Float32Array.from({ length }, (_, k) => values[i * length + k]);
-        const activation = row(activations, height * width);
-        const shares = row(probabilities, classes.length);
-        const wrong = [...shares, ...activation].find((value) => !Number.isFinite(value));
+      const answers = await Promise.all(heads.map(({ start, classes, temperature }) => {
+        const each = tf.tidy(() =>
+          logitsToProbabilities(
+            tf.slice(logits as tf.Tensor2D, [0, start], [-1, classes.length]),
+            temperature,
+          )
+        );
+        return each.data<"float32">().finally(() => each.dispose());
+      }));
+      const probabilities = readAnswers(answers, read);
+      const rows = batch.map((_, i) => probabilities.slice(i * classes, (i + 1) * classes));
+      const chosen = labels?.slice(from, from + BATCH) ??
+        rows.map((row) => row.indexOf(row.reduce((a, b) => Math.max(a, b))));
+      const wanted = new Float32Array(batch.length * logitCount);
+      chosen.forEach((label, i) => {
+        for (const { head, columns } of read.parts) {
+          wanted[i * logitCount + heads[head].start + columns[label]] = 1;
+        }
+      });
+      const activation = tf.tidy(() => {
+        const oneHot = tf.tensor2d(wanted, [batch.length, logitCount]);
+        // Images do not meet outside of training: one gradient holds those of all.
+        const gradient = tf.grad((y) => through(deciding, y))(features, oneHot);
+        const weights = tf.mean(gradient, [1, 2], true);
+        return tf.relu(tf.sum(tf.mul(features, weights), 3));
+      });
+      const [, height, width] = activation.shape;
+      const activations = await activation.data().finally(() => activation.dispose());
+      rows.forEach((row, i) => {
+        const own = Float32Array.from(
+          { length: height * width },
+          (_, place) => activations[i * height * width + place],
+        );
+        const wrong = [...row, ...own].find((value) => !Number.isFinite(value));
         if (wrong !== undefined) {
           throw new RangeError(
             `Cannot explain image ${from + i + 1} of ${images.length}: the model gives ${wrong}. ` +
               "Its weights are damaged, or its training diverged",
           );
         }
-        const map = resizeMap(activation, height, width, size, size);
+        const map = resizeMap(own, height, width, size, size);
         const most = map.reduce((a, b) => Math.max(a, b), 0);
         if (most > 0) map.forEach((value, place) => map[place] = value / most);
-        out.push({ probabilities: shares, label: chosen[i], map, size });
+        out.push({ probabilities: row, label: chosen[i], map, size });
       });
     } finally {
-      tf.dispose(results);
+      tf.dispose([features, logits]);
     }
   }
   return out;

@@ -4,7 +4,7 @@
  * @module
  */
 import { writeFileAtomic } from "../model/atomic_write.ts";
-import { describeModel, type FerModel } from "../model/description.ts";
+import { describeModel, type FerModel, type Head, headsOf } from "../model/description.ts";
 import type { LoadedModel } from "../model/model_file.ts";
 import { networkOf } from "../predict/network.ts";
 import { VERSION } from "../version.ts";
@@ -19,7 +19,8 @@ export interface OnnxOptions {
   /**
    * Whether the graph takes pictures as they are and gives probabilities: input `images`, uint8
    * `[N, height, width, channels]`, of any size, with 1 (grey), 3 (RGB) or 4 channels (RGBA, the
-   * opacity ignored), so that a canvas's `ImageData` fits; output `probabilities`, `[N, classes]`.
+   * opacity ignored), so that a canvas's `ImageData` fits; output `probabilities`, `[N, classes]`,
+   * and `ferplus_probabilities`, `[N, 8]`, of a network that learned FER+'s votes too.
    *
    * @default false
    */
@@ -40,7 +41,8 @@ const OPSET = { plain: 17, preprocess: 18 } as const;
  * float32.
  *
  * It takes `pixels`, float32 `[N, 1, size, size]`, in [-1, 1] for the usual preprocessing, and gives
- * `logits`, `[N, classes]`; N is open. (With `preprocess`, pictures and probabilities.) Classes,
+ * `logits`, `[N, classes]`; N is open. (With `preprocess`, pictures and probabilities.) A network that
+ * learned FER+'s votes too gives `ferplus_logits`, `[N, 8]`, as well. Classes,
  * preprocessing and what else the model says of itself are in the file's `metadata_props`, each as
  * JSON.
  *
@@ -67,7 +69,8 @@ export async function encodeOnnx(
   const { preprocess = false, license } = options;
   const network = networkOf(model);
   const description = describeModel(network);
-  const { classes, preprocessing, temperature } = description;
+  const { classes, preprocessing } = description;
+  const heads = headsOf(description);
   const { size, mean, std } = preprocessing;
 
   const input: OnnxValue = preprocess
@@ -83,24 +86,38 @@ export async function encodeOnnx(
       dims: ["N", 1, size, size],
       about: `Grey faces: (sample / 255 - ${mean}) / ${std}`,
     };
-  const output: OnnxValue = {
-    name: preprocess ? "probabilities" : "logits",
+  const nameOf = ({ labels }: Head, what = preprocess ? "probabilities" : "logits") =>
+    labels === "fer2013" ? what : `${labels}_${what}`;
+  const outputs = heads.map((head): OnnxValue => ({
+    name: nameOf(head),
     element: "float32",
-    dims: ["N", classes.length],
-    about: classes.join(", "),
-  };
+    dims: ["N", head.classes.length],
+    about: head.classes.join(", "),
+  }));
 
   const graph = new OnnxGraph(input.name);
   if (preprocess) appendPreprocessing(preprocessing, graph);
   await appendLayers(network, graph);
-  if (preprocess) {
-    if (temperature !== 1) {
-      const divisor = graph.constant("temperature", [], Float32Array.of(temperature));
-      graph.then("Div", "calibrated", [divisor]);
-    }
-    graph.then("Softmax", "softmax", [], { axis: 1 });
+  if (heads.length > 1) {
+    graph.split(
+      "outputs",
+      new Map(heads.map((head) => [nameOf(head, "logits"), head.classes.length])),
+    );
   }
-  graph.nameLast(output.name);
+  for (const head of preprocess ? heads : []) {
+    if (heads.length > 1) graph.goOnFrom(nameOf(head, "logits"));
+    if (head.temperature !== 1) {
+      const divisor = graph.constant(
+        nameOf(head, "temperature"),
+        [],
+        Float32Array.of(head.temperature),
+      );
+      graph.then("Div", nameOf(head, "calibrated"), [divisor]);
+    }
+    graph.then("Softmax", nameOf(head, "softmax"), [], { axis: 1 });
+    graph.nameLast(nameOf(head));
+  }
+  if (!preprocess && heads.length === 1) graph.nameLast(nameOf(heads[0]));
 
   return await encodeOnnxModel({
     opset: preprocess ? OPSET.preprocess : OPSET.plain,
@@ -110,7 +127,7 @@ export async function encodeOnnx(
     nodes: graph.nodes,
     constants: graph.constants,
     inputs: [input],
-    outputs: [output],
+    outputs,
     metadata: Object.fromEntries(
       Object.entries({ ...description, ...provenanceOf(model, license) }).map((
         [key, value],

@@ -51,6 +51,37 @@ export class OnnxGraph {
   }
 
   /**
+   * Splits the value before along its last axis; the next operator takes what {@linkcode goOnFrom}
+   * says.
+   *
+   * @param name The operator's name.
+   * @param parts The names of what it gives, and how many elements each has.
+   */
+  split(name: string, parts: ReadonlyMap<string, number>): void {
+    const sizes = this.constant(
+      `${name}.sizes`,
+      [parts.size],
+      BigInt64Array.from(parts.values(), BigInt),
+    );
+    this.nodes.push({
+      opType: "Split",
+      name,
+      input: [this.#value, sizes],
+      output: [...parts.keys()],
+      attributes: { axis: 1 },
+    });
+  }
+
+  /**
+   * Has the next operator take another value than the last.
+   *
+   * @param value Its name.
+   */
+  goOnFrom(value: string): void {
+    this.#value = value;
+  }
+
+  /**
    * Renames the last value.
    *
    * @param name What it is to be called.

@@ -12,7 +12,7 @@ export const PYTORCH_PROGRAM = `${PYTORCH_TITLE}
 
     model, metadata = load("model.safetensors")
     logits = model(pixels)  # float32 [N, 1, 48, 48]: (sample / 255 - 0.5) / 0.5
-    probabilities = (logits / metadata.get("temperature", 1)).softmax(1)
+    probabilities = probabilities_of(logits, metadata)["fer2013"]
 """
 
 import json
@@ -80,7 +80,29 @@ def load(path):
     """The network in a model file, ready to predict, and what the file says of it."""
     tensors, metadata = read_safetensors(path)
     architecture = metadata["architecture"]
-    network = NETWORKS[architecture["name"]](len(metadata["classes"]), **architecture["options"])
+    outputs = sum(len(head["classes"]) for head in heads_of(metadata).values())
+    network = NETWORKS[architecture["name"]](outputs, **architecture["options"])
     network.load_state_dict(tensors)
     return network.eval(), metadata
+
+
+def heads_of(metadata):
+    """What the outputs mean, in the order of their logits: FER-2013's labels, then FER+'s votes."""
+    heads = {"fer2013": metadata}
+    if "ferPlus" in metadata:
+        heads["ferplus"] = metadata["ferPlus"]
+    return heads
+
+
+def probabilities_of(logits, metadata, priors="training"):
+    """Each output's probabilities; priors="uniform" takes every class for equally frequent."""
+    out, start = {}, 0
+    for labels, head in heads_of(metadata).items():
+        count = len(head["classes"])
+        scores = logits[:, start:start + count] / head.get("temperature", 1)
+        if priors == "uniform":
+            scores = scores - torch.tensor(head["classShares"]).clamp(min=1e-4).log()
+        out[labels] = scores.softmax(1)
+        start += count
+    return out
 `;

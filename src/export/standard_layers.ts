@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { FerModel } from "../model/description.ts";
+import { describeModel, type FerModel, headsOf } from "../model/description.ts";
 
 type Json = Record<string, unknown>;
 
@@ -15,7 +15,10 @@ interface LayerTopology {
 }
 
 interface Topology {
-  readonly config: Json & { readonly layers: readonly LayerTopology[] };
+  readonly config: Json & {
+    readonly layers: readonly LayerTopology[];
+    readonly output_layers: ReadonlyArray<readonly [name: string, node: number, tensor: number]>;
+  };
 }
 
 /** The weights are about to be read from a file: to draw others first takes time. */
@@ -79,7 +82,41 @@ export function standardTopology(model: FerModel): Json {
       : { config: standardConfig(layer.config) };
     return { ...layer, ...standard };
   });
-  return { ...topology, config: { ...topology.config, layers } };
+  const [[last]] = topology.config.output_layers;
+  const heads = headNames(model, last);
+  return {
+    ...topology,
+    config: {
+      ...topology.config,
+      layers: layers.flatMap((layer) =>
+        layer.name !== last ? [layer] : [...heads].map(([name, { units }]) => ({
+          ...layer,
+          name,
+          config: { ...layer.config, name, units },
+        }))
+      ),
+      output_layers: [...heads.keys()].map((name) => [name, 0, 0]),
+    },
+  };
+}
+
+/**
+ * The layers that a network's last layer becomes, one an output.
+ *
+ * @param model The network.
+ * @param last The last layer's name.
+ * @returns By name, their first unit among those of the last layer, and how many they have.
+ */
+export function headNames(
+  model: FerModel,
+  last: string,
+): ReadonlyMap<string, { readonly start: number; readonly units: number }> {
+  return new Map(
+    headsOf(describeModel(model)).map(({ labels, start, classes }) => [
+      labels === "fer2013" ? last : `${last}_${labels}`,
+      { start, units: classes.length },
+    ]),
+  );
 }
 
 /**

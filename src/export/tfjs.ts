@@ -11,7 +11,7 @@ import { networkOf } from "../predict/network.ts";
 import { VERSION } from "../version.ts";
 import { writeNewFolder } from "./folder.ts";
 import { LIBRARY, provenanceOf } from "./metadata.ts";
-import { standardTopology, standardWeightName } from "./standard_layers.ts";
+import { headNames, standardTopology, standardWeightName } from "./standard_layers.ts";
 
 /** What a folder for tfjs is to hold. */
 export interface TfjsOptions {
@@ -39,12 +39,33 @@ function concatenated(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return out;
 }
 
+/** A weight as it is stored. */
+interface StoredWeight {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+/** The last layer's weight, taken apart into those of the layers that it becomes. */
+function byHead(
+  { name, shape, values }: StoredWeight,
+  heads: ReturnType<typeof headNames>,
+  last: string,
+): StoredWeight[] {
+  const all = shape[shape.length - 1];
+  return [...heads].map(([head, { start, units }]) => ({
+    name: name.replace(`${last}/`, `${head}/`),
+    shape: [...shape.slice(0, -1), units],
+    values: values.filter((_, at) => at % all >= start && at % all < start + units),
+  }));
+}
+
 /**
  * A network as the files of a folder that `tf.loadLayersModel()` reads without this library: of
  * tfjs's own layers, so that it can also be trained on.
  *
  * It takes and gives what the model does: float32 `[batch, height, width, 1]` and logits `[batch,
- * classes]`. Classes, preprocessing and temperature are in `getUserDefinedMetadata().fer`. Weights
+ * classes]`; a network that learned FER+'s votes too has a second output for its logits, `[batch, 8]`. Classes, preprocessing and temperature are in `getUserDefinedMetadata().fer`. Weights
  * that 16 bits hold exactly, as those of a model that was saved as F16, are stored in 16.
  *
  * @param model A model, or what `loadModel()` gave, whose data and metrics are then noted too.
@@ -70,18 +91,21 @@ export async function encodeTfjs(
 ): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const network = networkOf(model);
   const description = describeModel(network);
-  const weights = await Promise.all(
+  const last = network.outputs[0].sourceLayer.name;
+  const weights = (await Promise.all(
     network.layers.flatMap((layer) =>
-      layer.weights.map(async (weight) => {
-        const values = weight.read();
-        return {
+      layer.weights.map(async (weight): Promise<StoredWeight[]> => {
+        const { shape } = weight.read();
+        const values = await weight.read().data<"float32">();
+        const stored = {
           name: standardWeightName(layer.getClassName(), weight.originalName),
-          shape: values.shape,
-          values: await values.data<"float32">(),
+          shape,
+          values,
         };
+        return layer.name === last ? byHead(stored, headNames(network, last), last) : [stored];
       })
     ),
-  );
+  )).flat();
   const half = weights.every(({ values }) => isHalf(values));
   const data = concatenated(weights.map(({ values }) => {
     const stored = half ? toFloat16(values) : values;

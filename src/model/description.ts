@@ -34,6 +34,38 @@ export interface ArchitectureConfig {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+/**
+ * Whose labels an answer follows: `fer2013`, one person's word for each image; `ferplus`, what most
+ * of ten people see, contempt included; `both`, the classes that the two have in common, by the
+ * geometric mean of the two answers.
+ */
+export type Labels = "fer2013" | "ferplus" | "both";
+
+/**
+ * How frequent each class is taken to be before an image is seen: `training`, as in what the network
+ * was trained on; `uniform`, all alike; or one number above 0 a class, in the order of the classes.
+ */
+export type Priors = "training" | "uniform" | readonly number[];
+
+/** How answers are read. */
+export interface Reading {
+  /**
+   * Whose labels the answers follow. The last two need a network that learned FER+'s votes too.
+   *
+   * @default as the model says, else "fer2013"
+   */
+  readonly labels?: Labels;
+  /**
+   * How frequent each class is taken to be. Where faces come from elsewhere than FER-2013, in which
+   * 13 times as many are happy as show disgust, `uniform` finds rare expressions more often. Each
+   * probability is multiplied by the class's prior over its share of the training data (Saerens et
+   * al., "Adjusting the Outputs of a Classifier to New a Priori Probabilities", 2002).
+   *
+   * @default as the model says, else "training"
+   */
+  readonly priors?: Priors;
+}
+
 /** What one of a model's outputs means. */
 export interface HeadDescription {
   /** The class names, in the order of the logits. */
@@ -58,6 +90,8 @@ export interface ModelDescription extends HeadDescription {
   readonly preprocessing: Preprocessing;
   /** The second output, which learned FER+'s votes: its logits follow the first one's. */
   readonly ferPlus?: HeadDescription;
+  /** How its answers are read where it is not said otherwise. */
+  readonly reading?: Reading;
 }
 
 const KEY = "fer";

@@ -233,11 +233,14 @@ export function inferenceSteps(model: FerModel): readonly InferenceStep[] | null
  *
  * @param model The model.
  * @param x `[batch, height, width, 1]`, float32 in [-1, 1].
- * @returns Logits, `[batch, classes]`.
+ * @returns Logits, `[batch, classes]`; those of a second output follow.
  */
 export function applyInference(model: FerModel, x: FerTensor): FerTensor {
   const steps = inferenceSteps(model);
-  if (!steps) return model.apply(x) as FerTensor;
+  if (!steps) {
+    const outputs = model.apply(x);
+    return Array.isArray(outputs) ? tf.concat(outputs as tf.Tensor[], 1) : outputs as FerTensor;
+  }
   return tf.tidy(() =>
     inOneSubmit(() => steps.reduce<tf.Tensor>((y, { apply }) => apply(y), floats(x)))
   );

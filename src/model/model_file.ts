@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EMOTIONS } from "../emotions.ts";
+import { EMOTIONS, FERPLUS_CLASSES } from "../emotions.ts";
 import { VERSION } from "../version.ts";
 import { buildArchitecture } from "./architecture.ts";
 import { writeFileAtomic } from "./atomic_write.ts";
@@ -15,6 +15,7 @@ import {
   type HeadDescription,
   type ModelDescription,
   type Preprocessing,
+  type Reading,
   setDescription,
 } from "./description.ts";
 import { recognizeStateDict } from "./foreign_state_dict.ts";
@@ -182,7 +183,7 @@ export function decodeModel(
     data: null,
     metrics: null,
   };
-  const { preprocessing, temperature, classShares, ferPlus } = metadata;
+  const { preprocessing, temperature, classShares, ferPlus, reading } = metadata;
   try {
     const { size } = preprocessing;
     if (!takesSize(model, size)) {
@@ -204,6 +205,7 @@ export function decodeModel(
     temperature,
     ...(classShares && { classShares }),
     ...(ferPlus && { ferPlus }),
+    ...(reading && { reading }),
   });
   return { model, metadata };
 }
@@ -235,6 +237,15 @@ function recognized(
         `tensors are not those of a network that it knows: ${found}. ` +
         "Weights from elsewhere load into a model that is built first, with loadModelWeights()",
     );
+  }
+  const isPlus = found.classes === EMOTIONS.length + FERPLUS_CLASSES.length && !options.classes;
+  if (isPlus) {
+    const { name, options } = found.architecture;
+    return {
+      ...found,
+      architecture: { name, options: { ...options, ferPlus: true } },
+      classes: EMOTIONS,
+    };
   }
   const { classes: count } = found;
   const { classes = count === EMOTIONS.length ? EMOTIONS : undefined } = options;
@@ -290,6 +301,12 @@ const isHead = (value: unknown): value is HeadDescription =>
 const isSharesOf = (value: unknown, classes: readonly string[]): value is number[] =>
   isShares(value) && value.length === classes.length;
 
+const isReading = (value: unknown): value is Reading =>
+  isRecord(value) &&
+  (value.labels === undefined || ["fer2013", "ferplus", "both"].includes(String(value.labels))) &&
+  (value.priors === undefined || value.priors === "training" || value.priors === "uniform" ||
+    isShares(value.priors));
+
 const isPreprocessing = (value: unknown): value is Preprocessing =>
   isRecord(value) && Number.isSafeInteger(value.size) && Number.isFinite(value.mean) &&
   Number.isFinite(value.std) && value.std !== 0 && value.resize === "bilinear";
@@ -325,7 +342,7 @@ function parseMetadata(texts: Readonly<Record<string, string>>, source: string):
       `its format is ${texts.formatVersion}, this version of the library reads ${FORMAT_VERSION}`,
     );
   }
-  const optional = <K extends "classShares" | "ferPlus", T>(
+  const optional = <K extends "classShares" | "ferPlus" | "reading", T>(
     key: K,
     is: (value: unknown) => value is T,
   ) => texts[key] === undefined ? {} : { [key]: checked(key, is) } as Record<K, T>;
@@ -339,6 +356,7 @@ function parseMetadata(texts: Readonly<Record<string, string>>, source: string):
     temperature: texts.temperature === undefined ? 1 : checked("temperature", isTemperature),
     ...optional("classShares", (value): value is number[] => isSharesOf(value, classes)),
     ...optional("ferPlus", isHead),
+    ...optional("reading", isReading),
     libraryVersion: checked("libraryVersion", (value) => typeof value === "string"),
     data: parse("data"),
     metrics: parse("metrics"),

@@ -27,7 +27,7 @@ import { calibrate } from "../model/description.ts";
 import { takesAnySize, takesSize } from "../model/layer_shapes.ts";
 import { readSource } from "../model/source.ts";
 import { predictHeads } from "../predict.ts";
-import type { HeadAnswers } from "../predict/reading.ts";
+import type { HeadAnswers } from "../model/reading.ts";
 import { rowsAt } from "../data/rows.ts";
 import type { FerTensor, FerVariable } from "../model/tensor.ts";
 import { VERSION } from "../version.ts";

@@ -19,8 +19,12 @@ const MIXUP_STREAM = 0x6d697875;
 export interface StepOptions extends Omit<TargetOptions, "softLabels"> {
   /** Shape of mixup's Beta distribution; 0 for none. */
   readonly mixup: number;
-  /** Weight of the second output's loss, which is of the batch's votes; 0 for none. */
-  readonly ferPlusWeight: number;
+  /**
+   * Weight of the second output's loss, which is of the batch's votes; 0 for none.
+   *
+   * @default 0
+   */
+  readonly ferPlusWeight?: number;
   /** What is added to the logits of each class before the loss, nothing when left out. */
   readonly logitAdjustments?: readonly number[];
   /** The run's seed. */
@@ -97,7 +101,7 @@ export function trainingStep(
   const hard = targetCoefficients(batch.labels, { ...options, softLabels: batch.softLabels });
   const mix = drawMixup(n, step, options);
   const coefficients = blended(hard, classes, mix);
-  const { ferPlusWeight } = options;
+  const { ferPlusWeight = 0 } = options;
   if (ferPlusWeight > 0 && !batch.votes) {
     throw new TypeError("Cannot train on votes: the batch has none");
   }

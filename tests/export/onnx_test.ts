@@ -4,7 +4,7 @@ import protobuf from "protobufjs";
 import { EMOTIONS } from "../../src/emotions.ts";
 import { encodeOnnx, saveOnnx } from "../../src/export.ts";
 import { buildFerCnn, buildFerNet, type FerModel } from "../../src/model.ts";
-import { setDescription, setTemperature } from "../../src/model/description.ts";
+import { calibrate, setDescription } from "../../src/model/description.ts";
 import { predict } from "../../src/predict.ts";
 import { VERSION } from "../../src/version.ts";
 import { assertClose, logitsOf, noise, normalized, seeminglyTrained } from "./networks.ts";
@@ -181,7 +181,7 @@ Deno.test({
   ...runtime,
   fn: async () => {
     const model = await seeminglyTrained(buildFerNet({ filters: [2, 3] }), 7);
-    setTemperature(model, 1.7);
+    calibrate(model, { temperature: 1.7 });
     const shapes = [[2, 48, 48, 1], [1, 48, 48, 4], [1, 96, 130, 3], [1, 61, 24, 4], [
       1,
       20,
@@ -214,7 +214,7 @@ Deno.test({
 
 Deno.test("encodeOnnx() notes version, classes, preprocessing, temperature and source", async () => {
   const model = buildFerNet({ filters: [2, 3], classes: ["cat", "dog"] });
-  setTemperature(model, 1.25);
+  calibrate(model, { temperature: 1.25 });
   const metadata = { formatVersion: 1, libraryVersion: "0.0.1", data: "drawn", metrics: { f1: 1 } };
   const { architecture, classes, preprocessing, temperature } = {
     architecture: {

@@ -12,7 +12,7 @@ import {
   readSafetensors,
   writeSafetensors,
 } from "../../src/model.ts";
-import { setTemperature } from "../../src/model/description.ts";
+import { calibrate } from "../../src/model/description.ts";
 import { findTorch } from "../find_torch.ts";
 import { documented } from "./documented.ts";
 import { assertClose, logitsOf, noise, normalized, seeminglyTrained } from "./networks.ts";
@@ -96,7 +96,7 @@ Deno.test({
       const pixels = normalized(noise(2 * 48 * 48, 2));
       await Deno.writeFile(`${folder}/pixels`, new Uint8Array(pixels.buffer));
       const net = await seeminglyTrained(buildFerNet(), 3);
-      setTemperature(net, 2);
+      calibrate(net, { temperature: 2 });
       await savePyTorch(await encodeModel(net), `${folder}/fer.safetensors`);
       // The temperature and the halves too have to arrive.
       const cnn = await seeminglyTrained(buildFerCnn({ filters: [2, 3, 4], hidden: 5 }), 4);

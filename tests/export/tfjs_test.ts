@@ -10,7 +10,7 @@ import {
   type FerModel,
   loadModel,
 } from "../../src/model.ts";
-import { setTemperature } from "../../src/model/description.ts";
+import { calibrate } from "../../src/model/description.ts";
 import { predict } from "../../src/predict.ts";
 import { VERSION } from "../../src/version.ts";
 import { assertClose, logitsOf, noise, normalized, seeminglyTrained } from "./networks.ts";
@@ -66,7 +66,7 @@ async function assertPlain(model: FerModel, size: number): Promise<PlainAnswer> 
 
 Deno.test("encodeTfjs() gives tfjs without this library the network of buildFerCnn()", async () => {
   const model = await seeminglyTrained(buildFerCnn({ filters: [2, 3, 4], hidden: 5 }), 2);
-  setTemperature(model, 1.5);
+  calibrate(model, { temperature: 1.5 });
   const { metadata } = await assertPlain(model, 48);
   assertEquals(metadata.fer.temperature, 1.5);
   assertEquals(metadata.fer, JSON.parse(JSON.stringify(describeModel(model))));
@@ -110,7 +110,7 @@ Deno.test("encodeTfjs() cuts weights into files of 4 MiB", async () => {
 
 Deno.test("predict() takes what plain tfjs has loaded for a model of its own", async () => {
   const model = await seeminglyTrained(buildFerCnn({ filters: [2, 3], hidden: 4 }), 6);
-  setTemperature(model, 0.5);
+  calibrate(model, { temperature: 0.5 });
   await using server = serve(await encodeTfjs(model), new Float32Array());
   const plain = await tf.loadLayersModel(
     `http://127.0.0.1:${server.addr.port}/model/model.json`,

@@ -14,7 +14,7 @@ import {
   type FerModel,
   loadModel,
 } from "../../src/model.ts";
-import { setTemperature } from "../../src/model/description.ts";
+import { calibrate } from "../../src/model/description.ts";
 import { predict } from "../../src/predict.ts";
 import {
   type DetectedFace,
@@ -105,7 +105,7 @@ Deno.test("recognize() gives what predict() gives for the crop", async () => {
 
 Deno.test("recognize() divides logits by the model's temperature as predict() does", async () => {
   const cold = await loadModel(await encodeModel(model));
-  setTemperature(cold.model, 0.01);
+  calibrate(cold.model, { temperature: 0.01 });
   await withRecognizer(async (recognizer) => {
     const [face] = await recognizer.recognize(photograph);
     assertEquals(face.probabilities, await predict(cold, cutOut(photograph, face.crop, 48)));

@@ -3,39 +3,14 @@
  *
  * @module
  */
-import { describeModel, type FerModel, type Head, headsOf } from "../model/description.ts";
-
-/**
- * Whose labels an answer follows: `fer2013`, one person's word for each image; `ferplus`, what most
- * of ten people see, contempt included; `both`, the classes that the two have in common, by the
- * geometric mean of the two answers.
- */
-export type Labels = "fer2013" | "ferplus" | "both";
-
-/**
- * How frequent each class is taken to be before an image is seen: `training`, as in what the network
- * was trained on; `uniform`, all alike; or one number above 0 a class, in the order of the classes.
- */
-export type Priors = "training" | "uniform" | readonly number[];
-
-/** How answers are read. */
-export interface Reading {
-  /**
-   * Whose labels the answers follow. The last two need a network that learned FER+'s votes too.
-   *
-   * @default "fer2013"
-   */
-  readonly labels?: Labels;
-  /**
-   * How frequent each class is taken to be. Where faces come from elsewhere than FER-2013, in which
-   * 13 times as many are happy as show disgust, `uniform` finds rare expressions more often. Each
-   * probability is multiplied by the class's prior over its share of the training data (Saerens et
-   * al., "Adjusting the Outputs of a Classifier to New a Priori Probabilities", 2002).
-   *
-   * @default "training"
-   */
-  readonly priors?: Priors;
-}
+import {
+  describeModel,
+  type FerModel,
+  type Head,
+  headsOf,
+  type Priors,
+  type Reading,
+} from "./description.ts";
 
 /** What each of a model's outputs says: probabilities `[n, classes]`. */
 export type HeadAnswers = readonly Float32Array[];
@@ -85,24 +60,34 @@ function factorsOf(
   return columns.map((column, k) => wanted[k] / Math.max(classShares[column], LEAST_SHARE));
 }
 
+/** The options that are given: one that is `undefined` does not hide a model's own. */
+function defined({ labels, priors }: Reading): Reading {
+  return { ...(labels !== undefined && { labels }), ...(priors !== undefined && { priors }) };
+}
+
 /**
  * Works out a reading for a model.
  *
  * @param model A model of this library.
- * @param reading Labels and priors.
+ * @param reading Labels and priors; what is left out is as the model says, or its default.
  * @throws {TypeError} When the model has no output for those labels, or does not know its shares.
  * @throws {RangeError} When priors are not one number above 0 a class, or there are no such labels.
  */
 export function readingOf(
   model: FerModel,
-  { labels = "fer2013", priors = "training" }: Reading,
+  reading: Reading,
 ): ModelReading {
+  const description = describeModel(model);
+  const { labels = "fer2013", priors = "training" } = {
+    ...description.reading,
+    ...defined(reading),
+  };
   if (!["fer2013", "ferplus", "both"].includes(labels)) {
     throw new RangeError(
       `Cannot predict with labels ${labels}: expected fer2013, ferplus or both`,
     );
   }
-  const heads = headsOf(describeModel(model));
+  const heads = headsOf(description);
   const [first, second] = heads;
   if (labels !== "fer2013" && !second) {
     throw new TypeError(
