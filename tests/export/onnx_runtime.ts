@@ -21,6 +21,8 @@ export interface RuntimeAnswer {
   readonly outputs: readonly string[];
   /** The first output of each run. */
   readonly runs: readonly RuntimeTensor[];
+  /** Every output of each run. */
+  readonly all: readonly (readonly RuntimeTensor[])[];
 }
 
 /** The part of ONNX Runtime that is used. */
@@ -82,13 +84,10 @@ export async function runOnnx(
     const task: Task = { type, dims: inputs.map(({ dims }) => dims) };
     await Deno.writeTextFile(`${folder}/task.json`, JSON.stringify(task));
     const { runs, ...names } = JSON.parse(await runSelf(folder));
-    return {
-      ...names,
-      runs: runs.map((run: { dims: number[]; data: number[] }) => ({
-        dims: run.dims,
-        data: Float32Array.from(run.data),
-      })),
-    };
+    const all = (runs as { dims: number[]; data: number[] }[][]).map((run) =>
+      run.map(({ dims, data }) => ({ dims, data: Float32Array.from(data) }))
+    );
+    return { ...names, all, runs: all.map(([first]) => first) };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -101,13 +100,16 @@ if (import.meta.main) {
   if (folder !== "") {
     const { type, dims }: Task = JSON.parse(await Deno.readTextFile(`${folder}/task.json`));
     const session = await InferenceSession.create(`${folder}/model.onnx`);
-    const runs: { dims: readonly number[]; data: number[] }[] = [];
+    const runs: { dims: readonly number[]; data: number[] }[][] = [];
     for (const [i, shape] of dims.entries()) {
       const raw = await Deno.readFile(`${folder}/${i}.bin`);
       const data = type === "uint8" ? raw : new Float32Array(raw.buffer);
       const feeds = { [session.inputNames[0]]: new Tensor(type, data, shape) };
-      const output = (await session.run(feeds))[session.outputNames[0]];
-      runs.push({ dims: output.dims, data: [...output.data] });
+      const outputs = await session.run(feeds);
+      runs.push(session.outputNames.map((name) => {
+        const { dims, data } = outputs[name];
+        return { dims, data: [...data] };
+      }));
     }
     const { inputNames: inputs, outputNames: outputs } = session;
     // deno-lint-ignore no-console

@@ -69,6 +69,38 @@ for (
 }
 
 Deno.test({
+  name: "encodeOnnx() gives both outputs of a network that learned FER+'s votes (onnxruntime)",
+  ...runtime,
+  fn: async () => {
+    const model = await seeminglyTrained(buildFerNet({ filters: [3, 4], ferPlus: true }), 1);
+    calibrate(model, { temperature: 1.5 }, { temperature: 0.7 });
+    const pixels = normalized(noise(2 * 48 * 48, 2));
+    const all = logitsOf(model, pixels, 2, 48);
+    const { outputs, all: results } = await runOnnx(await encodeOnnx(model), [
+      images(pixels, 0, 2),
+    ]);
+    assertEquals(outputs, ["logits", "ferplus_logits"]);
+    const columns = (start: number, end: number) =>
+      [0, 1].flatMap((i) => [...all.slice(i * 15 + start, i * 15 + end)]);
+    assertEquals(results[0].map(({ dims }) => dims), [[2, 7], [2, 8]]);
+    assertClose(results[0][0].data, columns(0, 7), 1e-4);
+    assertClose(results[0][1].data, columns(7, 15), 1e-4);
+
+    const picture = { data: noise(48 * 48, 3), width: 48, height: 48 };
+    const whole = await runOnnx(await encodeOnnx(model, { preprocess: true }), [
+      { dims: [1, 48, 48, 1], data: picture.data },
+    ]);
+    assertEquals(whole.outputs, ["probabilities", "ferplus_probabilities"]);
+    for (const [at, labels] of (["fer2013", "ferplus"] as const).entries()) {
+      const ranked = await predict(model, picture, { labels });
+      const { data } = whole.all[0][at];
+      assertClose(Array.from(data).sort((a, b) => b - a), ranked.map((e) => e.probability), 1e-4);
+    }
+    model.dispose();
+  },
+});
+
+Deno.test({
   name: "encodeOnnx() takes other sizes and classes (onnxruntime)",
   ...runtime,
   fn: async () => {

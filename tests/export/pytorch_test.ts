@@ -13,6 +13,8 @@ import {
   writeSafetensors,
 } from "../../src/model.ts";
 import { calibrate } from "../../src/model/description.ts";
+import { readingOf } from "../../src/model/reading.ts";
+import { predict } from "../../src/predict.ts";
 import { findTorch } from "../find_torch.ts";
 import { documented } from "./documented.ts";
 import { assertClose, logitsOf, noise, normalized, seeminglyTrained } from "./networks.ts";
@@ -99,6 +101,11 @@ Deno.test({
       calibrate(net, { temperature: 2 });
       await savePyTorch(await encodeModel(net), `${folder}/fer.safetensors`);
       // The temperature and the halves too have to arrive.
+      const two = await seeminglyTrained(buildFerNet({ filters: [2, 3], ferPlus: true }), 5);
+      const shares = Array.from({ length: 8 }, (_, k) => (k + 1) / 36);
+      const even = new Array<number>(7).fill(1 / 7);
+      calibrate(two, { temperature: 0.5, classShares: even }, { classShares: shares });
+      await Deno.writeFile(`${folder}/two.safetensors`, await encodeModel(two));
       const cnn = await seeminglyTrained(buildFerCnn({ filters: [2, 3, 4], hidden: 5 }), 4);
       const half = await encodeModel(cnn, { dtype: "F16" });
       await Deno.writeFile(`${folder}/half.safetensors`, half);
@@ -113,7 +120,7 @@ Deno.test({
         stderr: "piped",
       }).spawn();
       const programs = [program, withPackage, conversion];
-      const task = JSON.stringify({ programs, others: ["half.safetensors"] });
+      const task = JSON.stringify({ programs, others: ["half.safetensors", "two.safetensors"] });
       const writing = new Blob([task]).stream().pipeTo(child.stdin);
       const { success, stdout, stderr } = await child.output();
       const decoder = new TextDecoder();
@@ -136,6 +143,18 @@ Deno.test({
         }),
       );
       assertClose(answer["half.safetensors"], logitsOf(rounded, pixels, 2, 48), 1e-4);
+      assertClose(answer["two.safetensors"], logitsOf(two, pixels, 2, 48), 1e-4);
+      const face = { width: 48, height: 48, data: noise(2 * 48 * 48, 2).slice(0, 48 * 48) };
+      for (const labels of ["fer2013", "ferplus"] as const) {
+        const ranked = await predict(two, face, { labels, priors: "uniform" });
+        const { classes } = readingOf(two, { labels });
+        assertClose(
+          answer[`uniform ${labels}`],
+          classes.map((name) => ranked.find((each) => each.label === name)?.probability ?? NaN),
+          1e-5,
+        );
+      }
+      two.dispose();
       const { model: author, metadata } = await loadModel(`${folder}/model.safetensors`);
       assertEquals(metadata.architecture.name, "ferCnn");
       assertClose(logitsOf(author, pixels, 2, 48), answer.author, 1e-4);

@@ -74,8 +74,11 @@ with torch.no_grad():
     out["best"] = names["best"]
     out["withPackage"] = run(with_package)["model"](pixels).flatten().tolist()
     for name in task["others"]:
-        model, _ = fer.load(name)
+        model, metadata = fer.load(name)
         out[name] = model(pixels).flatten().tolist()
+        if "ferPlus" in metadata:
+            answers = fer.probabilities_of(model(pixels[:1]), metadata, "uniform")
+            out.update({f"uniform {labels}": each.flatten().tolist() for labels, each in answers.items()})
     torch.manual_seed(7)
     author = Author()
     for module in author.modules():

@@ -83,6 +83,33 @@ Deno.test("encodeTfjs() keeps the network of buildFerNet() open to other sizes",
   model.dispose();
 });
 
+Deno.test("encodeTfjs() gives both outputs of a network that learned FER+'s votes", async () => {
+  const model = await seeminglyTrained(buildFerNet({ filters: [2, 3], ferPlus: true }), 8);
+  calibrate(model, { temperature: 0.5 }, { temperature: 2 });
+  const pixels = normalized(noise(48 * 48, 9));
+  const all = logitsOf(model, pixels, 1, 48);
+  await using server = serve(await encodeTfjs(model), new Float32Array());
+  const plain = await tf.loadLayersModel(
+    `http://127.0.0.1:${server.addr.port}/model/model.json`,
+  );
+  const outputs = plain.predict(tf.tensor4d(pixels, [1, 48, 48, 1])) as tf.Tensor[];
+  assertEquals(outputs.map(({ shape }) => shape), [[1, 7], [1, 8]]);
+  assertClose(outputs[0].dataSync(), all.slice(0, 7), 1e-5);
+  assertClose(outputs[1].dataSync(), all.slice(7), 1e-5);
+  // And the library takes it for one of its own.
+  const image = { data: noise(48 * 48, 7), width: 48, height: 48 };
+  for (const labels of ["fer2013", "ferplus", "both"] as const) {
+    const [ours, theirs] = [
+      await predict(model, image, { labels }),
+      await predict(plain, image, { labels }),
+    ];
+    assertEquals(theirs.map(({ label }) => label), ours.map(({ label }) => label));
+    assertClose(theirs.map((each) => each.probability), ours.map((e) => e.probability), 1e-6);
+  }
+  model.dispose();
+  plain.dispose();
+});
+
 Deno.test("encodeTfjs() stores 16 bits where they hold the weights exactly", async () => {
   const model = await seeminglyTrained(buildFerNet({ filters: [8, 16] }), 4);
   const loaded = await loadModel(await encodeModel(model, { dtype: "F16" }));

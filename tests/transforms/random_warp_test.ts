@@ -1,8 +1,23 @@
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { Generator, type Image, RandomWarp, transformFromJSON } from "../../src/transforms.ts";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import {
+  Generator,
+  type Image,
+  RandomWarp,
+  Resize,
+  transformFromJSON,
+} from "../../src/transforms.ts";
 import { findTorch } from "../find_torch.ts";
 
 const python = findTorch();
+
+/** A warp to compare with PyTorch's. */
+interface Case {
+  readonly seed: number;
+  readonly edge: number;
+  readonly warp: RandomWarp;
+  /** Levels by which it may be off besides rounding. */
+  readonly slack?: number;
+}
 
 /** A warp that does nothing that is random, but for what `options` say. */
 const still = { flip: 0, degrees: 0, scale: [1, 1], ratio: [1, 1], shift: 0 } as const;
@@ -28,6 +43,75 @@ Deno.test("RandomWarp mirrors and turns as its draws say", () => {
   assertEquals(warped({ flip: 1 }), [2, 1, 4, 3]);
   assertEquals(warped({ degrees: [90, 90] }), [2, 4, 1, 3]);
   assertEquals(warped({ degrees: [90, 90], flip: 1 }), [4, 2, 3, 1]);
+});
+
+Deno.test("RandomWarp changes brightness, then contrast around the mean, as ColorJitter does", () => {
+  const image = { data: Uint8Array.of(0, 60, 120, 180), width: 2, height: 2 };
+  const lit = (options: object, seed: number) => {
+    const warp = new RandomWarp(2, { ...still, ...options });
+    return {
+      params: warp.getParams(image, new Generator(seed)),
+      image: warp.apply(image, new Generator(seed)),
+    };
+  };
+  const { params, image: bright } = lit({ brightness: 1 }, 3);
+  assertEquals(
+    [...bright.data],
+    [0, 60, 120, 180].map((level) => Math.min(255, Math.round(level * params.brightness))),
+  );
+  const other = lit({ contrast: 1 }, 3);
+  assertEquals(
+    [...other.image.data],
+    [0, 60, 120, 180].map((level) =>
+      Math.max(0, Math.min(255, Math.round(90 + (level - 90) * other.params.contrast)))
+    ),
+  );
+});
+
+Deno.test("RandomWarp leaves the opacity of RGBA as it is when light changes", () => {
+  const image = { data: Uint8Array.of(100, 100, 100, 255, 50, 50, 50, 255), width: 2, height: 1 };
+  const { data } = new RandomWarp([1, 2], { ...still, brightness: 0.5 })
+    .apply(image, new Generator(2));
+  assertEquals([data[3], data[7]], [255, 255]);
+  assert(data[0] !== 100);
+});
+
+Deno.test("RandomWarp with downscale gives what a smaller image enlarged gives", () => {
+  const image = grey(48, 48);
+  const warp = new RandomWarp(48, { ...still, downscale: 1 });
+  const { downscale } = warp.getParams(image, new Generator(4));
+  assert(downscale >= 0.5 && downscale < 1);
+  const edge = Math.round(48 * downscale);
+  const [smaller, larger] = [new Resize([edge, edge]), new Resize([48, 48])];
+  const generator = new Generator(0);
+  assertEquals(
+    warp.apply(image, new Generator(4)).data,
+    larger.apply(smaller.apply(image, generator), generator).data,
+  );
+});
+
+Deno.test("RandomWarp with nothing new asked for draws what it always drew", () => {
+  const image = grey(48, 48);
+  const [plain, spelt] = [
+    new RandomWarp(40),
+    new RandomWarp(40, { shear: 0, brightness: 0, contrast: 0, downscale: 0 }),
+  ].map((warp) => {
+    const generator = new Generator(9);
+    return [warp.apply(image, generator).data, generator.random()];
+  });
+  assertEquals(plain, spelt);
+  const { shear, brightness, contrast, downscale } = new RandomWarp(40)
+    .getParams(image, new Generator(9));
+  assertEquals([shear, brightness, contrast, downscale], [0, 1, 1, 1]);
+});
+
+Deno.test("RandomWarp refuses light, shear and probabilities out of range", () => {
+  const refuse = (options: object, message: string) =>
+    assertThrows(() => new RandomWarp(40, options), RangeError, message);
+  refuse({ brightness: 1.5 }, "of brightness 1.5: expected a number from 0 to 1");
+  refuse({ contrast: -1 }, "of contrast -1: expected a number from 0 to 1");
+  refuse({ shear: 90 }, "of shear");
+  refuse({ downscale: 2 }, "2");
 });
 
 Deno.test("RandomWarp repeats the edge beyond the image", () => {
@@ -83,6 +167,18 @@ Deno.test({
       ...[5, 6].map((seed) => ({ seed, edge: 48, warp: new RandomWarp(48) })),
       ...[7, 8, 9, 10].map((seed) => ({ seed, edge: 31, warp: new RandomWarp(24, options) })),
       { seed: 11, edge: 1, warp: new RandomWarp(3, options) },
+      ...[12, 13, 14].map((seed) => ({
+        seed,
+        edge: 48,
+        warp: new RandomWarp(40, { ...options, shear: [-60, 60] }),
+      })),
+      ...[15, 16].map((seed) => ({
+        seed,
+        edge: 48,
+        // Levels are rounded before light changes, too: by half a level times the slope.
+        slack: 1.5,
+        warp: new RandomWarp(40, { shear: 6, brightness: 0.5, contrast: 0.5 }),
+      })),
     ];
     const lines = cases.map(({ seed, edge, warp }) => {
       const image = grey(edge, edge, seed);
@@ -100,10 +196,10 @@ Deno.test({
     const expected = (await output).trimEnd().split("\n").map((line): number[] => JSON.parse(line));
     assert((await torch.status).success);
     assertEquals(expected.length, cases.length);
-    cases.forEach(({ seed, edge, warp }, k) => {
+    cases.forEach(({ seed, edge, warp, slack = 0 }: Case, k) => {
       const { data } = warp.apply(grey(edge, edge, seed), new Generator(seed));
       assertEquals(data.length, expected[k].length);
-      data.forEach((level, i) => assertAlmostEquals(level, expected[k][i], 0.5 + 1e-9));
+      data.forEach((level, i) => assertAlmostEquals(level, expected[k][i], 0.5 + slack + 1e-9));
     });
   },
 });

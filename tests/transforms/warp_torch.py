@@ -1,5 +1,5 @@
 """What RandomWarp gives, by PyTorch: reads lines {"size", "width", "height", "data", "mirrored",
-"angle", "scale", "shift"} of square images; writes a line of samples, not rounded, for each."""
+"angle", "scale", "shift", "shear", "brightness", "contrast"} of square images; writes a line of samples, not rounded, for each."""
 import json
 import math
 import sys
@@ -15,7 +15,12 @@ for line in sys.stdin:
     angle, flip, f = math.radians(case["angle"]), -1 if case["mirrored"] else 1, size / edge
     (sx, sy), (tx, ty) = case["scale"], case["shift"]
     cos, sin = math.cos(angle), math.sin(angle)
-    matrix = torch.tensor([[[sx * f * flip * cos, -sy * f * sin, tx], [sx * f * flip * sin, sy * f * cos, ty]]], dtype=torch.float64)
+    lean = math.tan(math.radians(case.get("shear", 0)))
+    m00, m01, m10, m11 = sx * f * flip * cos, -sy * f * sin, sx * f * flip * sin, sy * f * cos
+    matrix = torch.tensor([[[m00, m01 + lean * m00, tx], [m10, m11 + lean * m10, ty]]], dtype=torch.float64)
     grid = F.affine_grid(matrix, (1, 1, size, size), align_corners=False)
     y = F.grid_sample(x, grid, padding_mode="border", align_corners=False)
-    print(json.dumps(y.flatten().tolist()))
+    # torchvision's adjust_brightness() and adjust_contrast() on floats from 0 to 255, one after the other.
+    y = y * case.get("brightness", 1)
+    y = (y - y.mean()) * case.get("contrast", 1) + y.mean()
+    print(json.dumps(y.clamp(0, 255).flatten().tolist()))
