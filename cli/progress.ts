@@ -106,6 +106,7 @@ export class ProgressDisplay implements TrainingCallback {
         `  loss ${line.trainLoss.toFixed(4)}  accuracy ${percent(line.trainAccuracy)}` +
         `  |  validation loss ${line.valLoss.toFixed(4)}  accuracy ${percent(line.valAccuracy)}` +
         `  macro-F1 ${percent(line.valMacroF1)}` +
+        (line.ferPlus ? `  FER+ ${percent(line.ferPlus.valAccuracy)}` : "") +
         `  |  lr ${Number(line.lr.toPrecision(3))}  ${count(line.imagesPerSecond)} images/s` +
         `  ${clock(line.seconds)}${line.best ? "  best" : ""}`,
     );

@@ -2,9 +2,10 @@ import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows }
 import * as tf from "@tensorflow/tfjs";
 import { drawnFaces, FerDataset } from "../src/data.ts";
 import { EMOTIONS } from "../src/emotions.ts";
-import { evaluate } from "../src/evaluate.ts";
+import { evaluate, withMajorityLabels } from "../src/evaluate.ts";
 import { evaluateProbabilities, f1Score, wilsonInterval } from "../src/metrics.ts";
 import { buildFerCnn, type FerModel, loadModel, saveModel } from "../src/model.ts";
+import { calibrate } from "../src/model/description.ts";
 import { predictDataset } from "../src/predict.ts";
 
 await tf.setBackend("cpu");
@@ -171,6 +172,77 @@ Deno.test("evaluate() refuses data that the model cannot be measured on", async 
     () => evaluate(model, new FerDataset({ ...dataset, classes })),
     TypeError,
     "its classes are neutral, surprise",
+  );
+  model.dispose();
+});
+
+/** Four faces: a majority for angry, one for contempt, none, and what most could not tell. */
+function votedFaces(): FerDataset {
+  const votes = new Uint16Array(40);
+  votes.set([6, 0, 0, 2, 0, 0, 2, 0, 0, 0], 0);
+  votes.set([0, 0, 0, 0, 0, 0, 3, 7, 0, 0], 10);
+  votes.set([4, 0, 0, 4, 0, 0, 1, 1, 0, 0], 20);
+  votes.set([0, 0, 0, 0, 0, 0, 4, 0, 6, 0], 30);
+  return new FerDataset({ ...drawnFaces(4, 5), votes });
+}
+
+Deno.test("withMajorityLabels() keeps the images on whose class most voters agree", () => {
+  const dataset = votedFaces();
+  const voted = withMajorityLabels(dataset);
+  assertEquals([...voted.labels], [0, 7]);
+  assertEquals(voted.classes.length, 8);
+  assertEquals(voted.image(1).data, dataset.image(1).data);
+  assertThrows(
+    () => withMajorityLabels(new FerDataset({ ...dataset, votes: undefined })),
+    TypeError,
+    "Cannot label drawnFaces(4, 5) by its voters' majority: it has no votes",
+  );
+});
+
+Deno.test("evaluate() measures FER+ on the majority's labels, by the second output", async () => {
+  const model = buildFerCnn({ filters: [2, 2, 2], hidden: 4, ferPlus: true, seed: 1 });
+  const evaluation = await evaluate(model, votedFaces(), { labels: "ferplus" });
+  assertEquals(evaluation.n, 2);
+  assertEquals(Object.keys(evaluation.perClass)[7], "contempt");
+  assertEquals(evaluation.perClass.contempt.support, 1);
+  const probabilities = await predictDataset(model, votedFaces().subset([0, 1]), {
+    labels: "ferplus",
+  });
+  assertEquals(
+    evaluation,
+    evaluateProbabilities(probabilities, [0, 7], {
+      classes: withMajorityLabels(votedFaces()).classes,
+    }),
+  );
+  await assertRejects(
+    () => evaluate(tinyModel(), votedFaces(), { labels: "ferplus" }),
+    TypeError,
+    "has one output",
+  );
+  model.dispose();
+});
+
+Deno.test("evaluate() takes priors into account", async () => {
+  const model = buildFerCnn({ filters: [2, 2, 2], hidden: 4, seed: 1 });
+  const shares = [0.9, ...new Array(6).fill(0.1 / 6)];
+  calibrate(model, { classShares: shares });
+  const dataset = drawnFaces(14, 5);
+  const plain = await predictDataset(model, dataset);
+  const [uniform, given] = [
+    await evaluate(model, dataset, { priors: "uniform" }),
+    await evaluate(model, dataset, { priors: [1, 1, 1, 1, 1, 1, 1] }),
+  ];
+  assertEquals(given, uniform);
+  const divided = plain.map((value, at) => value / shares[at % 7]);
+  for (let i = 0; i < 14; i++) {
+    const row = divided.subarray(i * 7, (i + 1) * 7);
+    const sum = row.reduce((a, b) => a + b);
+    row.forEach((value, k) => row[k] = value / sum);
+  }
+  const { classes } = dataset;
+  assertEquals(
+    uniform.confusion,
+    evaluateProbabilities(divided, dataset.labels, { classes }).confusion,
   );
   model.dispose();
 });

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { FerDataset } from "../src/data/dataset.ts";
 import { auditDataset } from "../src/data/audit.ts";
-import { EMOTIONS } from "../src/emotions.ts";
+import { EMOTIONS, FERPLUS_CLASSES } from "../src/emotions.ts";
 import { evaluateProbabilities } from "../src/metrics.ts";
 import { Generator } from "../src/random.ts";
 import { type Predictions, writeReport } from "../src/report.ts";
@@ -110,6 +110,35 @@ function complete(): { readonly files: Record<string, string>; readonly made: Pr
   };
   return { files, made };
 }
+
+Deno.test("writeReport() shows the second output of a run that learned FER+'s votes", async () => {
+  const { files, made } = complete();
+  const voted = predictions(FERPLUS_CLASSES);
+  const evaluation = evaluateProbabilities(voted.probabilities, voted.dataset.labels, {
+    classes: FERPLUS_CLASSES,
+  });
+  const scores = { valLoss: 0.5, valAccuracy: 0.8125, valMacroF1: 0.625 };
+  const lines = metrics(3).replace(/"valMacroF1":0.35/g, `$&,"ferPlus":${JSON.stringify(scores)}`);
+  const double = {
+    ...files,
+    "metrics.jsonl": lines,
+    "evaluation_ferplus.json": JSON.stringify(evaluation),
+  };
+  await withRun(double, async (run) => {
+    const page = text(await report(run, { predictions: made }));
+    assertStringIncludes(page, "On the 60 validation images on whose class most");
+    assertStringIncludes(page, "contempt");
+    assertStringIncludes(page, "FER+ accuracy FER+ macro-F1");
+    assertStringIncludes(page, "81.3% 0.625");
+  });
+  await withRun(files, async (run) => {
+    assertEquals(text(await report(run, { predictions: made })).includes("FER+"), false);
+  });
+  const broken = { ...double, "evaluation_ferplus.json": "{}" };
+  await withRun(broken, async (run) => {
+    await assertRejects(() => report(run), SyntaxError, "evaluation_ferplus.json");
+  });
+});
 
 Deno.test("writeReport() shows every part of a complete run", async () => {
   const { files, made } = complete();

@@ -37,7 +37,7 @@ export const STYLE = `${REPORT_STYLE}
 .live .key i { border-top-style: solid; }
 .live .key b:first-child { margin-left: 0; }
 .live .key.thin i { border-top-width: 1px; }
-.first i { border-color: var(--first); } .second i { border-color: var(--second); } .third i { border-color: var(--third); }
+.first i { border-color: var(--first); } .second i { border-color: var(--second); } .third i { border-color: var(--third); } .fourth i { border-color: var(--fourth); }
 .live svg { height: 230px; touch-action: pan-y; overflow: visible; }
 .live text { fill: var(--muted); font-size: 12px; font-variant-numeric: tabular-nums; }
 .live .rule { stroke: var(--rule); }
@@ -45,9 +45,9 @@ export const STYLE = `${REPORT_STYLE}
 .live .cursor { stroke: var(--muted); }
 .live path { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
 .live path.thin { stroke-width: 1.25; }
-.live path.first { stroke: var(--first); } .live path.second { stroke: var(--second); } .live path.third { stroke: var(--third); }
+.live path.first { stroke: var(--first); } .live path.second { stroke: var(--second); } .live path.third { stroke: var(--third); } .live path.fourth { stroke: var(--fourth); }
 .live circle { stroke: var(--card); stroke-width: 1.5; }
-.live circle.first { fill: var(--first); } .live circle.second { fill: var(--second); } .live circle.third { fill: var(--third); }
+.live circle.first { fill: var(--first); } .live circle.second { fill: var(--second); } .live circle.third { fill: var(--third); } .live circle.fourth { fill: var(--fourth); }
 .live .at { position: absolute; right: 16px; bottom: 10px; margin: 0; color: var(--muted); font-size: 12px; font-variant-numeric: tabular-nums; }
 .faces { grid-template-columns: repeat(auto-fill, minmax(124px, 1fr)); }
 .faces li { padding: 8px; border: 1px solid var(--rule); border-radius: 10px; background: var(--card); }

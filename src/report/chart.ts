@@ -18,6 +18,8 @@ export const COLOURS = {
   second: "var(--second)",
   /** A third figure. */
   third: "var(--third)",
+  /** A fourth figure. */
+  fourth: "var(--fourth)",
 } as const;
 
 /** How wide a chart is drawn, in pixels; the page scales it. */

@@ -15,6 +15,27 @@ function bar(value: number): { figure: Html } {
 }
 
 /**
+ * Each class's scores as a table.
+ *
+ * @param evaluation The scores.
+ * @returns The table.
+ */
+export function scoresTable(evaluation: Evaluation): Html {
+  const rows = Object.entries(evaluation.perClass).map(([name, scores]) => [
+    name,
+    bar(scores.precision),
+    bar(scores.recall),
+    bar(scores.f1),
+    { figure: count(scores.support) },
+  ]);
+  const head = [
+    "Class",
+    ...["Precision", "Recall", "F1", "Images"].map((figure) => ({ figure })),
+  ];
+  return table("Validation images, best epoch", head, rows);
+}
+
+/**
  * Precision, recall, F1 and support of each class, and the figures of all together.
  *
  * @param evaluation The best epoch on the validation data, if that is known.
@@ -29,21 +50,10 @@ export function classSection(evaluation: Evaluation | null): Html {
       missing("There is no evaluation of this run yet: evaluation.json is missing."),
     );
   }
-  const rows = Object.entries(evaluation.perClass).map(([name, scores]) => [
-    name,
-    bar(scores.precision),
-    bar(scores.recall),
-    bar(scores.f1),
-    { figure: count(scores.support) },
-  ]);
-  const head = [
-    "Class",
-    ...["Precision", "Recall", "F1", "Images"].map((figure) => ({ figure })),
-  ];
   return section(
     "classes",
     title,
-    table("Validation images, best epoch", head, rows),
+    scoresTable(evaluation),
     html`<p>Over all classes: weighted F1 ${decimal(evaluation.weightedF1)}, balanced accuracy ${
       percent(evaluation.balancedAccuracy)
     }, the true class among the two likeliest ${percent(evaluation.top2)}, cross-entropy ${

@@ -16,6 +16,39 @@ function cell(value: number, total: number, isRight: boolean): Html {
 }
 
 /**
+ * A confusion matrix as a table.
+ *
+ * @param evaluation What was counted.
+ * @param classes The class names in label order.
+ * @returns The table.
+ */
+export function confusionTable(evaluation: Evaluation, classes: readonly string[]): Html {
+  const rows = evaluation.confusion.map((row, truth) => {
+    const total = row.reduce((sum, each) => sum + each, 0);
+    return html`
+      <tr><th scope="row">${classes[truth]}</th>${row.map((value, predicted) =>
+        cell(value, total, truth === predicted)
+      )}<td class="figure total">${count(total)}</td></tr>
+    `;
+  });
+  return html`
+    <div class="scroll" role="group" aria-label="Confusion matrix" tabindex="0">
+      <table class="confusion">
+        <caption><span>Validation images: a row is a true class, a column what it was taken for; the percentages
+    are of the row</span></caption>
+        <thead>
+          <tr><td></td>${classes.map((name) =>
+            html`<th scope="col">${name}</th>`
+          )}<th scope="col" class="figure">all</th></tr>
+        </thead>
+        <tbody>
+    ${rows}</tbody>
+      </table>
+    </div>
+  `;
+}
+
+/**
  * The confusion matrix: counts, and rates of each true class.
  *
  * @param evaluation The best epoch on the validation data, if that is known.
@@ -31,14 +64,6 @@ export function confusionSection(evaluation: Evaluation | null, classes: readonl
       missing("There is no evaluation of this run yet: evaluation.json is missing."),
     );
   }
-  const rows = evaluation.confusion.map((row, truth) => {
-    const total = row.reduce((sum, each) => sum + each, 0);
-    return html`
-      <tr><th scope="row">${classes[truth]}</th>${row.map((value, predicted) =>
-        cell(value, total, truth === predicted)
-      )}<td class="figure total">${count(total)}</td></tr>
-    `;
-  });
   const mistakes = evaluation.confusion
     .flatMap((row, truth) => {
       const total = row.reduce((sum, each) => sum + each, 0);
@@ -57,20 +82,6 @@ export function confusionSection(evaluation: Evaluation | null, classes: readonl
         classes[worst.truth]
       }.</p>`
       : html`<p>There is no mistake.</p>`,
-    html`
-      <div class="scroll" role="group" aria-label="Confusion matrix" tabindex="0">
-        <table class="confusion">
-          <caption><span>Validation images: a row is a true class, a column what it was taken for; the percentages
-      are of the row</span></caption>
-          <thead>
-            <tr><td></td>${classes.map((name) =>
-              html`<th scope="col">${name}</th>`
-            )}<th scope="col" class="figure">all</th></tr>
-          </thead>
-          <tbody>
-      ${rows}</tbody>
-        </table>
-      </div>
-    `,
+    confusionTable(evaluation, classes),
   );
 }

@@ -155,7 +155,8 @@ export async function curves(metrics: readonly MetricsLine[]): Promise<Html> {
   const epochs = epochsOf(metrics);
   if (epochs.length === 0) return await stepCurves(metrics);
   const best = epochs.findLast((epoch) => epoch.best)?.epoch;
-  const { first, second, third, text } = COLOURS;
+  const { first, second, third, fourth, text } = COLOURS;
+  const isDouble = epochs.some(({ ferPlus }) => ferPlus);
   const inPercent = { formatter: (value: number) => percent(value, 0), color: text };
   const plots = [
     await plot("loss", "Loss", "Epoch", [
@@ -180,6 +181,11 @@ export async function curves(metrics: readonly MetricsLine[]): Promise<Html> {
         colour: second,
         dashed: true,
       },
+      {
+        name: "FER+ accuracy",
+        points: points(epochs, (e) => e.ferPlus?.valAccuracy ?? null),
+        colour: fourth,
+      },
     ], { write: percent, best, vertical: { axisLabel: inPercent } }),
     await plot("rate", "Learning rate", "Epoch", [
       { name: "learning rate", points: points(epochs, (e) => e.lr), colour: first },
@@ -196,6 +202,12 @@ export async function curves(metrics: readonly MetricsLine[]): Promise<Html> {
     { figure: percent(epoch.valAccuracy) },
     { figure: decimal(epoch.valMacroF1) },
     { figure: rate(epoch.lr) },
+    ...(isDouble
+      ? [
+        { figure: percent(epoch.ferPlus?.valAccuracy) },
+        { figure: decimal(epoch.ferPlus?.valMacroF1) },
+      ]
+      : []),
   ]);
   const head = [
     "Epoch",
@@ -205,6 +217,7 @@ export async function curves(metrics: readonly MetricsLine[]): Promise<Html> {
     "Validation accuracy",
     "Macro-F1",
     "Learning rate",
+    ...(isDouble ? ["FER+ accuracy", "FER+ macro-F1"] : []),
   ].map((figure) => ({ figure }));
   return section(
     "curves",

@@ -11,6 +11,7 @@ import { confusionSection } from "./confusion.ts";
 import { curves } from "./curves.ts";
 import { dataSection } from "./data_section.ts";
 import type { Explainer } from "./faces.ts";
+import { ferPlusSection } from "./ferplus_section.ts";
 import { Html, html } from "./html.ts";
 import { mistakesSection } from "./mistakes.ts";
 import type { Predictions } from "./predictions.ts";
@@ -98,6 +99,7 @@ export async function renderReport(input: ReportInput): Promise<string> {
     ${await curves(run.metrics)}
     ${confusionSection(evaluation, classes)}
     ${classSection(evaluation)}
+    ${run.ferPlus ? ferPlusSection(run.ferPlus) : ""}
     ${await calibrationSection(evaluation, predictions, reason)}
     ${await mistakesSection(predictions, reason, photos, explain)}
     ${await successesSection(predictions, reason, photos, explain)}

@@ -19,6 +19,8 @@ export interface Run {
   readonly metrics: readonly MetricsLine[];
   /** The content of `evaluation.json`: the best epoch on the validation data; null when none. */
   readonly evaluation: Evaluation | null;
+  /** The content of `evaluation_ferplus.json`: the same of the second output; null when none. */
+  readonly ferPlus: Evaluation | null;
 }
 
 /**
@@ -67,6 +69,12 @@ function isEvaluation(value: JsonObject): value is JsonObject & Evaluation {
     (leakFree === null || Number.isFinite(objectIn(value, "leakFree").accuracy));
 }
 
+async function readEvaluation(path: string): Promise<Evaluation | null> {
+  const evaluation = await readJson(path);
+  if (evaluation === null || isEvaluation(evaluation)) return evaluation;
+  throw new SyntaxError(`Cannot read ${path}: it is not a whole evaluation`);
+}
+
 /**
  * Reads a run folder, whole or begun.
  *
@@ -81,10 +89,8 @@ export async function readRun(path: string): Promise<Run> {
     throw new Deno.errors.NotFound(`Cannot report on ${path}: there is no such folder`);
   }
   const config = await readJson(`${path}/config.json`);
-  const evaluation = await readJson(`${path}/evaluation.json`);
-  if (evaluation && !isEvaluation(evaluation)) {
-    throw new SyntaxError(`Cannot read ${path}/evaluation.json: it is not a whole evaluation`);
-  }
+  const evaluation = await readEvaluation(`${path}/evaluation.json`);
+  const ferPlus = await readEvaluation(`${path}/evaluation_ferplus.json`);
   let metrics: MetricsLine[];
   try {
     metrics = await readMetrics(path);
@@ -105,5 +111,5 @@ export async function readRun(path: string): Promise<Run> {
     );
   }
   const name = (await Deno.realPath(path)).split(/[/\\]/).at(-1) || path;
-  return { name, config, metrics, evaluation };
+  return { name, config, metrics, evaluation, ferPlus };
 }

@@ -9,13 +9,13 @@ export const STYLE = `
 :root {
   color-scheme: light dark;
   --page: #f7f7f5; --card: #fff; --ink: #1b1d21; --muted: #5a6069; --rule: #e1e2e5;
-  --first: #2460c8; --second: #b8500c; --third: #157f6b;
+  --first: #2460c8; --second: #b8500c; --third: #157f6b; --fourth: #7b3fc4;
   --hit: #9cc0f7; --miss: #f6b98a; --bar: #d5e3fa;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #131519; --card: #1b1e24; --ink: #e8eaed; --muted: #a2a8b2; --rule: #31353d;
-    --first: #7facff; --second: #f3a45f; --third: #58c7ae;
+    --first: #7facff; --second: #f3a45f; --third: #58c7ae; --fourth: #c9a2ff;
     --hit: #2d5fb3; --miss: #944c17; --bar: #263c61;
   }
 }

@@ -61,6 +61,13 @@ export class Charts {
         isThin: true,
         points: byEpochs((line) => line.trainAccuracy),
       },
+      ...(epochs.some((line) => line.ferPlus)
+        ? [{
+          name: "FER+ accuracy",
+          colour: "fourth" as const,
+          points: byEpochs((line) => line.ferPlus?.valAccuracy ?? NaN),
+        }]
+        : []),
     ], bestAt);
     this.#lr.show(
       [

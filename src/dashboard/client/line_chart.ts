@@ -11,7 +11,7 @@ export interface Curve {
   /** Its name; empty where the chart's title says enough. */
   readonly name: string;
   /** Its colour, by the style sheet's names. */
-  readonly colour: "first" | "second" | "third";
+  readonly colour: "first" | "second" | "third" | "fourth";
   /** Whether it is a background to the others. */
   readonly isThin?: boolean;
   /** Pairs of place and value. */

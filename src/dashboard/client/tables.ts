@@ -143,6 +143,8 @@ export class EpochTable {
       "Learning rate",
       "Images a second",
     ];
+    const isDouble = epochs.some((line) => line.ferPlus);
+    if (isDouble) head.push("FER+ accuracy", "FER+ macro-F1");
     const best = epochs.findLast((line) => line.best);
     this.#table.show(
       epochs.length > 0 ? "Every validation, the last one first" : "No validation yet",
@@ -160,6 +162,9 @@ export class EpochTable {
         figure(decimal(line.valMacroF1)),
         figure(rate(line.lr)),
         figure(count(Math.round(line.imagesPerSecond))),
+        ...(isDouble
+          ? [figure(percent(line.ferPlus?.valAccuracy)), figure(decimal(line.ferPlus?.valMacroF1))]
+          : []),
       ]),
     );
   }
