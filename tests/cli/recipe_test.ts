@@ -1,8 +1,11 @@
 import { assert, assertEquals, assertLessOrEqual, assertStringIncludes } from "@std/assert";
+import { drawnFaces, EMOTIONS, USAGES } from "../../src/data.ts";
 import { trainingConfig } from "../../src/train.ts";
 import { runTask, withFolder, writeFaces } from "./run_task.ts";
 
 const RECIPE = new URL("../../recipes/fernet.json", import.meta.url);
+
+const JOINT = new URL("../../recipes/fernet-ferplus.json", import.meta.url);
 
 /** FER-2013's training images. */
 const TRAINING_IMAGES = 28_709;
@@ -56,6 +59,91 @@ Deno.test("train with Muon on crops, evaluate and predict on views work one afte
     const face = new URL("face.png", import.meta.url).pathname;
     assertStringIncludes(await run("predict", face, model, "--tta"), " %");
   });
+});
+
+Deno.test("train --votes, evaluate --labels and predict --labels read two outputs", async () => {
+  await withFolder(async (folder) => {
+    await writeFaces(`${folder}/faces.csv`, 40);
+    const faces = drawnFaces(40, 7);
+    const header = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear," +
+      "contempt,unknown,NF";
+    // Everybody votes for the label; in FER+'s order of columns.
+    const columns = [6, 3, 5, 4, 0, 1, 2, 7, 8, 9];
+    const rows = Array.from(faces.labels, (label, i) => {
+      const votes = columns.map((column) => column === label ? 10 : 0);
+      return `${USAGES[faces.usages[i]]},fer${i}.png,${votes}`;
+    });
+    await Deno.writeTextFile(`${folder}/votes.csv`, [header, ...rows].join("\n"));
+    const recipe = {
+      ...JSON.parse(await Deno.readTextFile(JOINT)),
+      architecture: { name: "ferNet", options: { filters: [2, 4] } },
+      ...{ batchSize: 8, epochs: 1, decayEpochs: 0, fullSizeEpochs: 0, workers: 0 },
+    };
+    await Deno.writeTextFile(`${folder}/tiny.json`, JSON.stringify(recipe));
+    const start = ["--recipe=tiny.json", "--data=faces.csv", "--quiet", "--max-steps=2"];
+
+    const lost = await runTask("train", start, { cwd: folder });
+    assertEquals(lost.code, 1);
+    assertStringIncludes(lost.stderr, "Cannot find FER+'s votes for faces.csv: there is no ");
+    assertStringIncludes(lost.stderr, "fer2013new.csv");
+    const vain = await runTask("train", [...start, "--votes=votes.csv", "--fer-plus-weight=0"], {
+      cwd: folder,
+    });
+    assertEquals(vain.code, 2);
+    assertStringIncludes(vain.stderr, "Cannot use --votes without --fer-plus-weight");
+
+    const run = async (task: "train" | "evaluate" | "predict", ...args: string[]) => {
+      const { code, stdout, stderr } = await runTask(task, args, { cwd: folder });
+      assertEquals([code, stderr], [0, ""]);
+      return stdout;
+    };
+    // One output first; the second network begins with its filters.
+    await run("train", ...start, "--fer-plus-weight=0", "--run-dir=one");
+    const wider = { ...recipe, architecture: { name: "ferNet", options: { filters: [3, 4] } } };
+    await Deno.writeTextFile(`${folder}/tiny.json`, JSON.stringify(wider));
+    await run(
+      "train",
+      ...start,
+      "--votes=votes.csv",
+      "--init=one/best.safetensors",
+      "--run-dir=two",
+    );
+    const { config, architecture } = JSON.parse(
+      await Deno.readTextFile(`${folder}/two/config.json`),
+    );
+    assertEquals([config.votes, config.ferPlusWeight], ["votes.csv", 0.5]);
+    assertEquals([architecture.options.filters, architecture.options.ferPlus], [[3, 4], true]);
+    await run("train", "--resume=two", "--quiet", "--max-steps=3");
+
+    const model = "--model=two/best.safetensors";
+    const ofVotes = ["--data=faces.csv", "--votes=votes.csv", "--labels=ferplus", model];
+    const scores = JSON.parse(await run("evaluate", ...ofVotes, "--json"));
+    assertEquals(Object.keys(scores.perClass).at(-1), "contempt");
+    assertStringIncludes(await run("evaluate", ...ofVotes), "Barsoum et al. 2016");
+    const face = new URL("face.png", import.meta.url).pathname;
+    const both = await run("predict", face, model, "--labels=both", "--priors=uniform", "--json");
+    assertEquals(Object.keys(JSON.parse(both.trim().split("\n").at(-1) ?? "").probabilities), [
+      ...EMOTIONS,
+    ]);
+    const one = await runTask("predict", [face, "--model=one", "--labels=both"], { cwd: folder });
+    assertEquals(one.code, 1);
+    assertStringIncludes(one.stderr, "has one output, it did not learn FER+'s votes");
+  });
+});
+
+Deno.test("recipes/fernet-ferplus.json is a recipe of at most two million parameters", async () => {
+  const { architecture: { name, options }, ...settings } = JSON.parse(
+    await Deno.readTextFile(JOINT),
+  );
+  assertEquals(trainingConfig(settings).ferPlusWeight, 0.5);
+  assertEquals(name, "ferNet");
+  let [channels, parameters] = [1, 0];
+  for (const filters of options.filters) {
+    // Two convolutions without bias, and of each channel a scale, a shift, a mean and a variance.
+    parameters += 9 * (channels * filters + filters * filters) + 8 * filters;
+    channels = filters;
+  }
+  assertEquals(parameters + 15 * (channels + 1), 1_779_183);
 });
 
 Deno.test("train takes the network that --network names, and refuses what does not fit it", async () => {
