@@ -5,7 +5,13 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { type BufferManager, reusingDevice, takeOldestBuffer } from "./backend/reuse.ts";
+import { GpuDeviceLostError, NoGpuAdapterError } from "./gpu/errors.ts";
+import { faultsOf } from "./gpu/faults.ts";
+import { guardReads, type ReadableBackend } from "./gpu/guarded_reads.ts";
+import { hold, release } from "./gpu/registration.ts";
 import type { ProductChoice } from "./kernels/tune.ts";
+
+export { GpuDeviceLostError, GpuError, NoGpuAdapterError } from "./gpu/errors.ts";
 
 export type { ProductChoice } from "./kernels/tune.ts";
 export type { ProductSize } from "./kernels/candidates.ts";
@@ -13,24 +19,6 @@ export type { ProductCandidate } from "./kernels/product.ts";
 
 // Without it tfjs writes advice to the console; a library does not.
 tf.env().set("PROD", true);
-
-/** Thrown when the machine has no WebGPU adapter, or none that is good enough. */
-export class NoGpuAdapterError extends Error {
-  /** The class's name. */
-  override readonly name = "NoGpuAdapterError";
-}
-
-/** Thrown when the GPU device was lost: a driver reset, an unplugged card, too little memory. */
-export class GpuDeviceLostError extends Error {
-  /** The class's name. */
-  override readonly name = "GpuDeviceLostError";
-}
-
-/** Thrown when the GPU refused a program or a command, which tfjs itself passes over in silence. */
-export class GpuError extends Error {
-  /** The class's name. */
-  override readonly name = "GpuError";
-}
 
 /** How {@linkcode useWebGpu} gets its device. */
 export interface WebGpuOptions {
@@ -86,9 +74,20 @@ export interface WebGpu {
    * @throws {GpuError} When the GPU refused a program or a command.
    */
   wait<T>(result: Promise<T> | (() => Promise<T>)): Promise<T>;
-  /** Frees every tensor on the device, unregisters the backend, and destroys a device it made. */
+  /**
+   * Frees every tensor on the device, takes the backend out and destroys a device that it made. What
+   * tfjs computed on before, it computes on again.
+   */
   dispose(): void;
+  /** As `dispose()`, for `using`. */
+  [Symbol.dispose](): void;
 }
+
+/** For each device that tfjs may compute on, whether by this library's programs; the last one counts. */
+const alive: { readonly areOurs: boolean }[] = [];
+
+/** What tfjs does with small operations while no device of ours is in use. */
+let forwardedBefore = true;
 
 /** Milliseconds in which a device's loss is heard of after a command has failed for it. */
 const LOSS_GRACE = 50;
@@ -160,7 +159,7 @@ async function requestDevice(
 export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
   const [
     { WebGPUBackend },
-    { useFerKernels },
+    { useFerKernels, useStockKernels },
     { chooserOf },
     { setPrograms },
     { findSubgroups },
@@ -179,10 +178,11 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
 
   let disposed = false;
   let lost: GpuDeviceLostError | null = null;
-  let refused: string | null = null;
+  const faults = faultsOf(device);
   const waiting = new Set<(error: Error) => void>();
   const onError = (event: Event) => {
-    refused ??= (event as GPUUncapturedErrorEvent).error.message;
+    // Deno gives some of them no message, and no error.
+    faults.report("a command", (event as Partial<GPUUncapturedErrorEvent>).error?.message);
   };
   device.addEventListener("uncapturederror", onError);
   const lostPromise = new Promise<GpuDeviceLostError>((resolve) => {
@@ -197,49 +197,66 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
     });
   });
 
-  // Importing tfjs's package registers a factory of its own; two backends of a name cannot be.
-  if (tf.findBackendFactory("webgpu")) tf.removeBackend("webgpu");
   // Deno and tfjs each bring their own declarations of the same WebGPU interfaces.
   const reusing = reusingDevice(device);
   const [foreignDevice, foreignInfo] = [reusing, info] as unknown as ConstructorParameters<
     typeof WebGPUBackend
   >;
-  tf.registerBackend("webgpu", () => {
-    const backend = new WebGPUBackend(foreignDevice, foreignInfo);
-    takeOldestBuffer((backend as unknown as { bufferManager: BufferManager }).bufferManager);
-    return backend;
-  }, 3);
+  const untilLost = async <T>(result: Promise<T>): Promise<T> => {
+    if (lost) throw lost;
+    const { promise, reject } = Promise.withResolvers<never>();
+    // Nobody waits for it where the result comes first.
+    promise.catch(() => {});
+    waiting.add(reject);
+    try {
+      return await Promise.race([result, promise]);
+    } catch (error) {
+      // A loss makes reads fail too, with errors that do not name it: let it speak first.
+      if (!lost) await new Promise((resolve) => setTimeout(resolve, LOSS_GRACE));
+      throw lost ?? error;
+    } finally {
+      waiting.delete(reject);
+    }
+  };
+  const backend = new WebGPUBackend(foreignDevice, foreignInfo);
+  const inner = backend as unknown as {
+    readonly bufferManager: BufferManager;
+    pipelineCache: Record<string, unknown>;
+  };
+  takeOldestBuffer(inner.bufferManager);
+  faults.onRefusal(() => inner.pipelineCache = {});
+  guardReads(backend as unknown as ReadableBackend, faults, untilLost);
   // Small operations that tfjs would compute on the host, depending on where their inputs happen to
   // be, give other bits there: a resumed run would differ from one that never stopped.
+  if (alive.length === 0) forwardedBefore = tf.env().getBool("WEBGPU_CPU_FORWARD");
   tf.env().set("WEBGPU_CPU_FORWARD", false);
-  if (!await tf.setBackend("webgpu")) {
-    throw new NoGpuAdapterError(`Cannot start tfjs's WebGPU backend on ${info?.description}`);
-  }
+  await hold(backend);
 
   const isSoftware = info?.isFallbackAdapter ?? false;
   const kind = isSoftware ? "software" : "hardware";
   const isOurs = options.kernels !== "stock";
-  await findSubgroups(reusing, info);
+  await findSubgroups(device, info, reusing);
+  const kernels = { areOurs: isOurs };
+  alive.push(kernels);
   setPrograms(isOurs);
   const removeKernels = isOurs
     ? useFerKernels({ adapter: kind, choose: chooserOf(options.tuning ?? [], kind) })
-    : () => {};
+    : useStockKernels();
 
   const check = () => {
     if (lost) throw lost;
-    if (!refused) return;
-    const message = refused;
-    refused = null;
-    throw new GpuError(`The GPU refused a command: ${message}`);
+    faults.check();
   };
-  const untilLost = async <T>(result: Promise<T>): Promise<T> => {
-    const { promise, reject } = Promise.withResolvers<never>();
-    waiting.add(reject);
-    try {
-      return await Promise.race([result, promise]);
-    } finally {
-      waiting.delete(reject);
-    }
+  const dispose = (): void => {
+    if (disposed) return;
+    disposed = true;
+    device.removeEventListener("uncapturederror", onError);
+    removeKernels();
+    release(backend);
+    alive.splice(alive.indexOf(kernels), 1);
+    setPrograms(alive.at(-1)?.areOurs ?? true);
+    tf.env().set("WEBGPU_CPU_FORWARD", alive.length > 0 ? false : forwardedBefore);
+    if (made) device.destroy();
   };
   return {
     device,
@@ -248,24 +265,14 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
     lost: lostPromise,
     check,
     async wait<T>(result: Promise<T> | (() => Promise<T>)): Promise<T> {
-      try {
-        const value = await untilLost(typeof result === "function" ? result() : result);
-        check();
-        return value;
-      } catch (error) {
-        // A loss makes pending reads fail too, with errors that do not name it: let it speak first.
-        await untilLost(new Promise((resolve) => setTimeout(resolve, LOSS_GRACE)));
-        check();
-        throw error;
-      }
+      // A function may throw at once: tfjs does where the device is gone.
+      const begin = async () => await (typeof result === "function" ? result() : result);
+      const value = await untilLost(begin()).finally(() => check());
+      await faults.settled();
+      check();
+      return value;
     },
-    dispose(): void {
-      if (disposed) return;
-      disposed = true;
-      device.removeEventListener("uncapturederror", onError);
-      removeKernels();
-      tf.removeBackend("webgpu");
-      if (made) device.destroy();
-    },
+    dispose,
+    [Symbol.dispose]: dispose,
   };
 }

@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { faultsOf, shareFaults } from "../gpu/faults.ts";
 
 /** Bind groups that are kept at most. */
 const MOST_BIND_GROUPS = 16_384;
@@ -17,7 +18,11 @@ const MOST_BIND_GROUPS = 16_384;
 export interface BufferManager {
   readonly freeBuffers: Map<string, GPUBuffer[]>;
   acquireBuffer(size: number, usage: number, ...rest: boolean[]): GPUBuffer;
+  releaseBuffer(buffer: GPUBuffer, reuse?: boolean): void;
 }
+
+/** Buffers that there was no memory for: they are not to be lent again. */
+const refusedBuffers = new WeakSet<GPUBuffer>();
 
 /** Numbers objects in the order in which it first sees them. */
 class Numbering {
@@ -58,6 +63,7 @@ function keepLayouts<T extends GPUComputePipeline>(pipeline: T): T {
  * @returns What stands for it: all else is passed on.
  */
 export function reusingDevice(device: GPUDevice): GPUDevice {
+  const faults = faultsOf(device);
   const numbering = new Numbering();
   const groups = new Map<string, GPUBindGroup>();
 
@@ -78,18 +84,53 @@ export function reusingDevice(device: GPUDevice): GPUDevice {
   };
   const own: Readonly<Record<PropertyKey, unknown>> = {
     createBindGroup,
-    createComputePipeline: (descriptor: GPUComputePipelineDescriptor) =>
-      keepLayouts(device.createComputePipeline(descriptor)),
+    // tfjs's own programs, too, are to be named when they are refused.
+    createShaderModule: (descriptor: GPUShaderModuleDescriptor) =>
+      faults.scoped(
+        device,
+        `the program ${descriptor.label}`,
+        () => device.createShaderModule(descriptor),
+        () => {},
+        descriptor.label,
+      ),
+    createComputePipeline: (descriptor: GPUComputePipelineDescriptor) => {
+      const { label = "without a name" } = descriptor;
+      faults.compiling(label);
+      return faults.scoped(
+        device,
+        `the program ${label}`,
+        () => {
+          const pipeline = keepLayouts(device.createComputePipeline(descriptor));
+          // An invalid pipeline that says nothing of itself has no layout to give.
+          pipeline.getBindGroupLayout(0);
+          return pipeline;
+        },
+        () => {},
+        label,
+      );
+    },
+    createBuffer: (descriptor: GPUBufferDescriptor) => {
+      const what = `a buffer of ${descriptor.size.toLocaleString("en")} bytes`;
+      const buffer: GPUBuffer = faults.scoped(
+        device,
+        what,
+        () => device.createBuffer(descriptor),
+        () => refusedBuffers.add(buffer),
+      );
+      return buffer;
+    },
     createComputePipelineAsync: async (descriptor: GPUComputePipelineDescriptor) =>
       keepLayouts(await device.createComputePipelineAsync(descriptor)),
   };
-  return new Proxy(device, {
+  const standIn = new Proxy(device, {
     get(target, property): unknown {
       if (Object.hasOwn(own, property)) return own[property];
       const value = Reflect.get(target, property, target);
       return typeof value === "function" ? value.bind(target) : value;
     },
   });
+  shareFaults(device, standIn);
+  return standIn;
 }
 
 /**
@@ -99,6 +140,9 @@ export function reusingDevice(device: GPUDevice): GPUDevice {
  */
 export function takeOldestBuffer(manager: BufferManager): void {
   const numbering = new Numbering();
+  const release = manager.releaseBuffer.bind(manager);
+  manager.releaseBuffer = (buffer, reuse) =>
+    release(buffer, refusedBuffers.has(buffer) ? false : reuse);
   const acquire = manager.acquireBuffer.bind(manager);
   manager.acquireBuffer = (size, usage, ...rest) => {
     // tfjs takes the last of the list under this key.
@@ -109,7 +153,11 @@ export function takeOldestBuffer(manager: BufferManager): void {
       if (numbering.of(free[i]) < numbering.of(free[oldest])) oldest = i;
     }
     if (oldest >= 0) [free[oldest], free[last]] = [free[last], free[oldest]];
-    const buffer = acquire(size, usage, ...rest);
+    let buffer = acquire(size, usage, ...rest);
+    while (refusedBuffers.has(buffer)) {
+      release(buffer, false);
+      buffer = acquire(size, usage, ...rest);
+    }
     numbering.of(buffer);
     return buffer;
   };

@@ -120,7 +120,7 @@ export function crossEntropy(
  * @param logits `[rows, classes]`, float32.
  * @param targets `[rows, classes]`, float32: what each class's log-probability counts.
  * @returns Two scalars; the loss is differentiable in `logits`.
- * @throws {KernelError} When tfjs does not compute on its `webgpu` backend.
+ * @throws {GpuError} When tfjs does not compute on its `webgpu` backend.
  */
 export function fusedCrossEntropy(
   logits: tf.Tensor2D,

@@ -113,7 +113,7 @@ export function dropoutForward(
  * @param key What decides which.
  * @param channels Whether to drop an image's channels as a whole, as PyTorch's Dropout2d does.
  * @returns The shape of `x`.
- * @throws {KernelError} When tfjs does not compute on its `webgpu` backend.
+ * @throws {GpuError} When tfjs does not compute on its `webgpu` backend.
  */
 export function fusedDropout<T extends tf.Tensor>(
   x: T,

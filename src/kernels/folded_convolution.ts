@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { faultsOf } from "../gpu/faults.ts";
 import { type ConvolutionShape, convolve } from "./convolution.ts";
 import type { ConvolutionPlan } from "./convolution_plan.ts";
 import type { Activation } from "./epilogue.ts";
@@ -96,6 +97,8 @@ ${
  */
 export class FoldedConvolution {
   #backend: GpuBackend | null = null;
+  /** The device's generation in which they were folded: one that ended with a refusal is not kept. */
+  #generation = 0;
   #data: readonly unknown[] = [];
   #scale: GPUBuffer | null = null;
   #bias: GPUBuffer | null = null;
@@ -168,11 +171,16 @@ export class FoldedConvolution {
     // Another backend's buffers went with it.
     if (this.#backend !== backend) this.#forget();
     const isSame = data.length === this.#data.length && data.every((id, i) => id === this.#data[i]);
-    if (isSame && this.#scale && this.#bias) return { scale: this.#scale, bias: this.#bias };
+    const { generation } = faultsOf(backend.device);
+    const isSound = generation === this.#generation;
+    if (isSame && isSound && this.#scale && this.#bias) {
+      return { scale: this.#scale, bias: this.#bias };
+    }
     this.release();
     const count = gamma.shape[0];
     this.#backend = backend;
     this.#data = data;
+    this.#generation = generation;
     const [scale, shift] = [this.#scale, this.#bias] = [
       borrow(backend, count),
       borrow(backend, count),

@@ -143,7 +143,7 @@ function differentiable(x: tf.Tensor4D, pool: Pool): tf.Tensor2D {
  *
  * @param x `[batch, height, width, channels]`, float32, none of them 0.
  * @returns `[batch, channels]`.
- * @throws {KernelError} When tfjs does not compute on its `webgpu` backend.
+ * @throws {GpuError} When tfjs does not compute on its `webgpu` backend.
  */
 export function fusedGlobalPool(x: tf.Tensor4D): tf.Tensor2D {
   return differentiable(x, "average");
@@ -154,7 +154,7 @@ export function fusedGlobalPool(x: tf.Tensor4D): tf.Tensor2D {
  *
  * @param x `[batch, height, width, channels]`, float32, none of them 0.
  * @returns `[batch, channels]`.
- * @throws {KernelError} When tfjs does not compute on its `webgpu` backend.
+ * @throws {GpuError} When tfjs does not compute on its `webgpu` backend.
  */
 export function fusedGlobalMaxPool(x: tf.Tensor4D): tf.Tensor2D {
   return differentiable(x, "max");

@@ -281,17 +281,50 @@ function kernelsOf(options: KernelOptions): Kernels {
   return { kernels, plan };
 }
 
-let installed: { readonly remove: () => void; readonly plan: ConvolutionPlanner } | null = null;
+/** What is installed; the last one computes. */
+interface Installed {
+  readonly kernels: Kernels["kernels"];
+  readonly plan: ConvolutionPlanner | null;
+}
+
+const installed: Installed[] = [];
+
+/** tfjs's own kernels where ours stand. */
+const stock = new Map<string, tf.KernelConfig>();
 
 /** How the programs that are installed compute convolutions; null where none are. */
 export function installedPlanner(): ConvolutionPlanner | null {
-  return installed?.plan ?? null;
+  return installed.at(-1)?.plan ?? null;
+}
+
+function register(config: tf.KernelConfig): void {
+  tf.unregisterKernel(config.kernelName, "webgpu");
+  tf.registerKernel(config);
+}
+
+/** Has the last one compute, beside tfjs's own kernels. */
+function compute(): void {
+  for (const config of stock.values()) register(config);
+  stock.clear();
+  for (const [kernelName, kernel] of Object.entries(installed.at(-1)?.kernels ?? {})) {
+    const own = tf.getKernel(kernelName, "webgpu");
+    if (!own) continue;
+    stock.set(kernelName, own);
+    register({
+      kernelName,
+      backendName: "webgpu",
+      kernelFunc: (args) => {
+        const { inputs, attrs, backend } = args as unknown as KernelArguments;
+        return kernel(backend as GpuBackend, inputs, attrs) ?? own.kernelFunc(args);
+      },
+    });
+  }
 }
 
 /**
  * Has tfjs's `webgpu` backend compute with our programs: convolutions and their gradients, products
  * of matrices, the gradient of 2 x 2 max pooling, sums over all but the last axis, transpositions.
- * Models, layers and gradients need not know. Installing again replaces what was installed.
+ * Models, layers and gradients need not know. What is installed last computes, until it is taken out.
  *
  * Call `await checkPrograms()` after the first step: it throws for a program that the GPU refused.
  *
@@ -299,35 +332,25 @@ export function installedPlanner(): ConvolutionPlanner | null {
  * @returns Takes them out again.
  */
 export function useFerKernels(options: KernelOptions = {}): () => void {
-  installed?.remove();
-  const before: tf.KernelConfig[] = [];
-  const ours: tf.KernelConfig[] = [];
-  const { kernels, plan } = kernelsOf(options);
-  for (const [kernelName, kernel] of Object.entries(kernels)) {
-    const stock = tf.getKernel(kernelName, "webgpu");
-    if (!stock) continue;
-    before.push(stock);
-    ours.push({
-      kernelName,
-      backendName: "webgpu",
-      kernelFunc: (args) => {
-        const { inputs, attrs, backend } = args as unknown as KernelArguments;
-        return kernel(backend as GpuBackend, inputs, attrs) ?? stock.kernelFunc(args);
-      },
-    });
-  }
-  const replace = (configs: readonly tf.KernelConfig[]) => {
-    for (const config of configs) {
-      tf.unregisterKernel(config.kernelName, "webgpu");
-      tf.registerKernel(config);
-    }
+  return install(kernelsOf(options));
+}
+
+/**
+ * Has tfjs's `webgpu` backend compute with its own kernels, whatever was installed.
+ *
+ * @returns Takes that back.
+ */
+export function useStockKernels(): () => void {
+  return install({ kernels: {}, plan: null });
+}
+
+function install(mine: Installed): () => void {
+  installed.push(mine);
+  compute();
+  return () => {
+    const at = installed.indexOf(mine);
+    if (at < 0) return;
+    installed.splice(at, 1);
+    compute();
   };
-  replace(ours);
-  const remove = () => {
-    if (installed?.remove !== remove) return;
-    installed = null;
-    replace(before);
-  };
-  installed = { remove, plan };
-  return remove;
 }

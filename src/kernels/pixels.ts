@@ -44,7 +44,7 @@ ${
  * @param mean Subtracted from byte / 255.
  * @param deviation What the difference is divided by.
  * @returns float32 of that shape.
- * @throws {KernelError} When tfjs does not compute on its `webgpu` backend.
+ * @throws {GpuError} When tfjs does not compute on its `webgpu` backend.
  */
 export function normalizedPixels<T extends tf.Tensor>(
   bytes: Uint8Array,

@@ -5,12 +5,8 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-
-/** Thrown when the GPU's compiler or its validation refused one of our programs. */
-export class KernelError extends Error {
-  /** The class's name. */
-  override readonly name = "KernelError";
-}
+import { GpuError } from "../gpu/errors.ts";
+import { faultsOf } from "../gpu/faults.ts";
 
 /** A tensor as tfjs's kernels pass it. */
 export type KernelTensor = tf.TensorInfo;
@@ -73,11 +69,11 @@ export interface GpuBackend {
 /**
  * tfjs's WebGPU backend.
  *
- * @throws {KernelError} When tfjs computes on another backend.
+ * @throws {GpuError} When tfjs computes on another backend.
  */
 export function gpuBackend(): GpuBackend {
   if (tf.getBackend() !== "webgpu") {
-    throw new KernelError(
+    throw new GpuError(
       `Cannot run a WGSL program: tfjs computes on its "${tf.getBackend()}" backend`,
     );
   }
@@ -89,62 +85,27 @@ interface Compiled {
   readonly layout: GPUBindGroupLayout;
 }
 
-interface DeviceState {
-  readonly compiled: Map<string, Compiled>;
-  /** Error scopes that have not reported yet. */
-  readonly pending: Set<Promise<void>>;
-  error: KernelError | null;
-}
+/** Programs that were compiled, by their sources. */
+const compiledBy = new WeakMap<GPUDevice, Map<string, Compiled>>();
 
-const states = new WeakMap<GPUDevice, DeviceState>();
-
-function stateOf(device: GPUDevice): DeviceState {
-  let state = states.get(device);
-  if (!state) states.set(device, state = { compiled: new Map(), pending: new Set(), error: null });
-  return state;
-}
-
-/** Runs `work` in a validation scope whose error, when it comes, belongs to `program`. */
-function inErrorScope<T>(
-  device: GPUDevice,
-  state: DeviceState,
-  program: Program,
-  work: () => T,
-): T {
-  device.pushErrorScope("validation");
-  try {
-    return work();
-  } finally {
-    const report = device.popErrorScope().then((error) => {
-      if (!error) return;
-      const message = error.message.replaceAll(/\s+/g, " ").trim();
-      state.error ??= new KernelError(`The GPU refused the program ${program.name}: ${message}`);
-      // Whoever tries it again hears of it again.
-      state.compiled.delete(program.code);
-    }).finally(() => state.pending.delete(report));
-    state.pending.add(report);
-  }
+function compiledOn(device: GPUDevice): Map<string, Compiled> {
+  let compiled = compiledBy.get(device);
+  if (!compiled) compiledBy.set(device, compiled = new Map());
+  return compiled;
 }
 
 /**
  * Waits until the GPU has judged every program that was started, and speaks up for one it refused.
  *
- * A refused program leaves its output as it was. tfjs's kernels cannot wait, so the refusal is
- * thrown by this function or by the next program that runs, whichever is first.
+ * A refused program leaves its output as it was. tfjs's kernels cannot wait, so the refusal is thrown
+ * by whoever reads what was computed, or by this function, for who reads nothing.
  *
- * @throws {KernelError} With the program's name and the compiler's message.
+ * @throws {GpuError} With the program's name and the compiler's message.
  */
 export async function checkPrograms(): Promise<void> {
-  const state = stateOf(gpuBackend().device);
-  while (state.pending.size) await Promise.all(state.pending);
-  throwError(state);
-}
-
-function throwError(state: DeviceState): void {
-  if (!state.error) return;
-  const error = state.error;
-  state.error = null;
-  throw error;
+  const faults = faultsOf(gpuBackend().device);
+  await faults.settled();
+  faults.check();
 }
 
 /** Buffers between the programs of one operation: storage that tfjs's pool lends and takes back. */
@@ -190,7 +151,7 @@ export function reshaped(tensor: KernelTensor, shape: readonly number[]): Kernel
  * memory is uploaded.
  * @param workgroups How many workgroups to start.
  * @param uniform Words of a uniform buffer, the last binding; none when empty. Four words a vec4.
- * @throws {KernelError} When the GPU refused a program that ran before.
+ * @throws {GpuError} When an input has no data.
  */
 export function run(
   backend: GpuBackend,
@@ -200,14 +161,13 @@ export function run(
   uniform: Uint32Array = new Uint32Array(0),
 ): void {
   const { device } = backend;
-  const state = stateOf(device);
-  throwError(state);
+  const compiled = compiledOn(device);
   const entries: GPUBindGroupEntry[] = bindings.map((bound, binding) => {
     if (!("dataId" in bound)) return { binding, resource: { buffer: bound } };
     backend.uploadToGPU(bound.dataId);
     backend.commandQueueOwnedIds.add(bound.dataId);
     const buffer = backend.tensorMap.get(bound.dataId).resource;
-    if (!buffer) throw new KernelError(`Cannot run ${program.name}: input ${binding} has no data`);
+    if (!buffer) throw new GpuError(`Cannot run ${program.name}: input ${binding} has no data`);
     return { binding, resource: { buffer } };
   });
   if (uniform.length) {
@@ -219,29 +179,38 @@ export function run(
   const record = (compiled: Compiled) => {
     const group = device.createBindGroup({ layout: compiled.layout, entries });
     backend.ensureCommandEncoderReady();
-    if (!backend.commandEncoder) throw new KernelError(`Cannot run ${program.name}: no encoder`);
+    if (!backend.commandEncoder) throw new GpuError(`Cannot run ${program.name}: no encoder`);
     const pass = backend.computePassEncoder ??= backend.commandEncoder.beginComputePass();
     pass.setPipeline(compiled.pipeline);
     pass.setBindGroup(0, group);
     pass.dispatchWorkgroups(...workgroups);
   };
-  const known = state.compiled.get(program.code);
+  const known = compiled.get(program.code);
   if (known) {
     record(known);
   } else {
-    inErrorScope(device, state, program, () => {
-      const pipeline = device.createComputePipeline({
-        label: program.name,
-        layout: "auto",
-        compute: {
-          module: device.createShaderModule({ label: program.name, code: program.code }),
-          entryPoint: "main",
-        },
-      });
-      const compiled = { pipeline, layout: pipeline.getBindGroupLayout(0) };
-      state.compiled.set(program.code, compiled);
-      record(compiled);
-    });
+    const forget = () => compiled.delete(program.code);
+    const faults = faultsOf(device);
+    faults.compiling(program.name, forget);
+    faults.scoped(
+      device,
+      `the program ${program.name}`,
+      () => {
+        const pipeline = device.createComputePipeline({
+          label: program.name,
+          layout: "auto",
+          compute: {
+            module: device.createShaderModule({ label: program.name, code: program.code }),
+            entryPoint: "main",
+          },
+        });
+        const made = { pipeline, layout: pipeline.getBindGroupLayout(0) };
+        compiled.set(program.code, made);
+        record(made);
+      },
+      forget,
+      program.name,
+    );
   }
   backend.dispatchCountInPass++;
   if (backend.dispatchCountInPass >= tf.env().getNumber("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE")) {

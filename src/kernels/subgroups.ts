@@ -38,12 +38,14 @@ export function subgroupsOf(device: GPUDevice): Subgroups {
  * WGSL wants the directive `enable subgroups`; Deno's compiler knows the functions and refuses the
  * directive, so both ways are tried.
  *
- * @param device The device.
+ * @param device The device, which is asked.
  * @param info What its adapter says of itself.
+ * @param standIn What stands for the device with whoever asks {@linkcode subgroupsOf}.
  */
 export async function findSubgroups(
   device: GPUDevice,
   info: GPUAdapterInfo | undefined,
+  standIn: GPUDevice = device,
 ): Promise<Subgroups> {
   const { subgroupMinSize = 0, subgroupMaxSize = 0 } = (info ?? {}) as {
     readonly subgroupMinSize?: number;
@@ -56,7 +58,7 @@ export async function findSubgroups(
     device.createShaderModule({ label: "subgroups", code: directive + TRIAL });
     if (await device.popErrorScope()) continue;
     const found = { size: subgroupMinSize, directive };
-    known.set(device, found);
+    for (const each of [device, standIn]) known.set(each, found);
     return found;
   }
   return NO_SUBGROUPS;

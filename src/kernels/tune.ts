@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { GpuError } from "../gpu/errors.ts";
 import type * as tf from "@tensorflow/tfjs";
 import {
   type AdapterKind,
@@ -16,14 +17,7 @@ import {
 import { useFerKernels } from "./install.ts";
 import { matMulInto } from "./matmul.ts";
 import { columnsOf, type ProductCandidate, rowsOf } from "./product.ts";
-import {
-  borrow,
-  checkPrograms,
-  giveBack,
-  type GpuBackend,
-  gpuBackend,
-  KernelError,
-} from "./program.ts";
+import { borrow, checkPrograms, giveBack, type GpuBackend, gpuBackend } from "./program.ts";
 import { subgroupsOf } from "./subgroups.ts";
 
 /** tfjs's tensor. */
@@ -112,7 +106,7 @@ async function timeOf(
     return least;
   } catch (error) {
     // A candidate that this device does not take is no candidate.
-    if (error instanceof KernelError) return Infinity;
+    if (error instanceof GpuError) return Infinity;
     throw error;
   } finally {
     giveBack(backend, ...buffers);
@@ -126,7 +120,7 @@ async function timeOf(
  * @param options What to try and how often.
  * @returns The fastest candidate for each product; plain data, to be stored as JSON and given to
  * {@linkcode chooserOf}.
- * @throws {KernelError} When tfjs does not compute on its `webgpu` backend.
+ * @throws {GpuError} When tfjs does not compute on its `webgpu` backend.
  */
 export async function tuneKernels(
   work: () => GpuTensor[],

@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
+import { GpuError } from "../../src/gpu/errors.ts";
 import {
   checkPrograms,
   gpuBackend,
-  KernelError,
   output,
   run,
   storage,
@@ -36,7 +36,7 @@ gpuTest("checkPrograms() names the program that the GPU refused", async (backend
   for (let time = 0; time < 2; time++) {
     const y = output(backend, [1]);
     run(backend, broken, [x, y], threads(1));
-    const error = await assertRejects(() => checkPrograms(), KernelError);
+    const error = await assertRejects(() => checkPrograms(), GpuError);
     assertEquals(error.message.startsWith("The GPU refused the program broken: "), true);
     assertEquals(error.message.includes("two"), true);
     backend.endComputePassEncoder();
@@ -46,20 +46,32 @@ gpuTest("checkPrograms() names the program that the GPU refused", async (backend
   x.dispose();
 });
 
-gpuTest("run() throws for a refusal that came before", async (backend) => {
-  const broken = { name: "broken too", code: double.code.replace("2.0", "two") };
-  const x = tf.tensor1d([1]);
-  const y = output(backend, [1]);
-  run(backend, broken, [x, y], threads(1));
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  assertThrows(() => run(backend, double, [x, y], threads(1)), KernelError, "broken too");
-  backend.endComputePassEncoder();
-  backend.commandEncoder = null;
-  await take(y).catch(() => {});
-  x.dispose();
-});
+gpuTest(
+  "a refusal is thrown by whoever reads what was not computed, and by no innocent program",
+  async (backend) => {
+    const broken = { name: "broken too", code: double.code.replace("2.0", "two") };
+    const x = tf.tensor1d([1]);
+    const y = output(backend, [1]);
+    run(backend, broken, [x, y], threads(1));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    backend.endComputePassEncoder();
+    backend.commandEncoder = null;
+    const z = output(backend, [1]);
+    run(backend, double, [x, z], threads(1));
+    assertEquals([...await take(z)], [2]);
+    const real = tf.engine().makeTensorFromTensorInfo(y);
+    for (let time = 0; time < 2; time++) {
+      const error = await assertRejects(() => real.data(), GpuError, "broken too");
+      assertEquals(error.program, "broken too");
+    }
+    real.dispose();
+    // What came from the host is there as before.
+    assertEquals([...await x.data()], [1]);
+    x.dispose();
+  },
+);
 
 Deno.test("gpuBackend() refuses another backend", async () => {
   await tf.setBackend("cpu");
-  assertThrows(() => gpuBackend(), KernelError, '"cpu" backend');
+  assertThrows(() => gpuBackend(), GpuError, '"cpu" backend');
 });
