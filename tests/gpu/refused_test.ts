@@ -1,14 +1,14 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
-import { useWebGpu } from "../src/backend.ts";
-import { drawnFaces } from "../src/data.ts";
-import { evaluate } from "../src/evaluate.ts";
-import { explain } from "../src/explain.ts";
-import { GpuError } from "../src/gpu/errors.ts";
-import { buildFerCnn, buildFerNet, encodeModel, loadModel } from "../src/model.ts";
-import { predict, predictDataset } from "../src/predict.ts";
-import { FerRecognizer } from "../src/recognizer.ts";
-import { Trainer } from "../src/train.ts";
+import { useWebGpu } from "../../src/backend.ts";
+import { drawnFaces } from "../../src/data.ts";
+import { evaluate } from "../../src/evaluate.ts";
+import { explain } from "../../src/explain.ts";
+import { GpuError } from "../../src/gpu/errors.ts";
+import { buildFerCnn, buildFerNet, encodeModel, loadModel } from "../../src/model.ts";
+import { predict, predictDataset } from "../../src/predict.ts";
+import { FerRecognizer } from "../../src/recognizer.ts";
+import { Trainer } from "../../src/train.ts";
 
 /** How the drivers tell of a refused pipeline: with a message, with an empty one, with none. */
 const MESSAGES = ["not enough registers", "", undefined] as const;
