@@ -120,7 +120,7 @@ fn place(row: u32, k: u32) -> vec2u {
   let i = i32(k / ${s.inChannels * s.filterWidth}u);
   let h = y * ${s.strideHeight} + i * ${s.dilationHeight} - ${s.padTop};
   let v = x * ${s.strideWidth} + j * ${s.dilationWidth} - ${s.padLeft};
-  let inside = h >= 0 && h < ${s.inHeight} && v >= 0 && v < ${s.inWidth} && b < d.x && k < ${depth}u;
+  let inside = (h >= 0) & (h < ${s.inHeight}) & (v >= 0) & (v < ${s.inWidth}) & (b < d.x) & (k < ${depth}u);
   let at = ((b * ${s.inHeight}u + u32(h)) * ${s.inWidth}u + u32(v)) * ${s.inChannels}u + c;
   return vec2u(select(0u, at, inside), select(0u, 1u, inside));
 }
@@ -140,9 +140,9 @@ fn b4(k: u32, column: u32, z: u32) -> vec4f {
   let at = k * ${F}u + column;
   ${
     wideF
-      ? `return select(vec4f(), W[at / 4u], k < ${depth}u && column < ${F}u);`
+      ? `return select(vec4f(), W[at / 4u], (k < ${depth}u) & (column < ${F}u));`
       : `return ${
-        four((e) => `select(0.0, W[at + ${e}u], k < ${depth}u && column + ${e}u < ${F}u)`)
+        four((e) => `select(0.0, W[at + ${e}u], (k < ${depth}u) & (column + ${e}u < ${F}u))`)
       };`
   }
 }
@@ -194,9 +194,9 @@ fn place(row: u32, k: u32) -> vec2u {
   let i = i32(k / ${F * s.filterWidth}u);
   let h = y + ${s.padTop} - i * ${s.dilationHeight};
   let v = x + ${s.padLeft} - j * ${s.dilationWidth};
-  let inside = h >= 0 && h % ${s.strideHeight} == 0 && h / ${s.strideHeight} < ${s.outHeight} &&
-    v >= 0 && v % ${s.strideWidth} == 0 && v / ${s.strideWidth} < ${s.outWidth} &&
-    b < d.x && k < ${depth}u;
+  let inside = (h >= 0) & (h % ${s.strideHeight} == 0) & (h / ${s.strideHeight} < ${s.outHeight}) &
+    (v >= 0) & (v % ${s.strideWidth} == 0) & (v / ${s.strideWidth} < ${s.outWidth}) &
+    (b < d.x) & (k < ${depth}u);
   let at = ((b * ${s.outHeight}u + u32(h / ${s.strideHeight})) * ${s.outWidth}u +
     u32(v / ${s.strideWidth})) * ${F}u + f;
   return vec2u(select(0u, at, inside), select(0u, 1u, inside));
@@ -209,7 +209,7 @@ ${
       ? ""
       : `fn one(row: u32, k: u32) -> f32 { let p = place(row, k); return D[p.x] * f32(p.y); }
 fn two(k: u32, column: u32) -> f32 {
-  return select(0.0, W[weight(k, column)], k < ${depth}u && column < ${C}u);
+  return select(0.0, W[weight(k, column)], (k < ${depth}u) & (column < ${C}u));
 }`
   }
 fn a4(row: u32, k: u32, z: u32) -> vec4f {
@@ -222,7 +222,7 @@ fn a4(row: u32, k: u32, z: u32) -> vec4f {
 fn b4(k: u32, column: u32, z: u32) -> vec4f {
   ${
     wideF
-      ? `return select(vec4f(), W[weight(k, column) / 4u], k < ${depth}u && column < ${C}u);`
+      ? `return select(vec4f(), W[weight(k, column) / 4u], (k < ${depth}u) & (column < ${C}u));`
       : `return ${four((e) => `two(k + ${e}u, column)`)};`
   }
 }
@@ -274,7 +274,7 @@ fn place(row: u32, k: u32) -> vec2u {
   let b = k / ${s.outWidth * s.outHeight}u;
   let h = y * ${s.strideHeight} + i * ${s.dilationHeight} - ${s.padTop};
   let v = x * ${s.strideWidth} + j * ${s.dilationWidth} - ${s.padLeft};
-  let inside = h >= 0 && h < ${s.inHeight} && v >= 0 && v < ${s.inWidth} && k < d.y && row < ${rows}u;
+  let inside = (h >= 0) & (h < ${s.inHeight}) & (v >= 0) & (v < ${s.inWidth}) & (k < d.y) & (row < ${rows}u);
   let at = ((b * ${s.inHeight}u + u32(h)) * ${s.inWidth}u + u32(v)) * ${C}u + c;
   return vec2u(select(0u, at, inside), select(0u, 1u, inside));
 }
@@ -294,8 +294,8 @@ fn b4(k: u32, column: u32, z: u32) -> vec4f {
   let at = k * ${F}u + column;
   ${
     wideF
-      ? `return select(vec4f(), D[at / 4u], k < d.y && column < ${F}u);`
-      : `return ${four((e) => `select(0.0, D[at + ${e}u], k < d.y && column + ${e}u < ${F}u)`)};`
+      ? `return select(vec4f(), D[at / 4u], (k < d.y) & (column < ${F}u));`
+      : `return ${four((e) => `select(0.0, D[at + ${e}u], (k < d.y) & (column + ${e}u < ${F}u))`)};`
   }
 }
 ${

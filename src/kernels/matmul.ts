@@ -138,12 +138,12 @@ function matMulProgram(
   const [alongA, alongB] = [
     (e: string) =>
       transposeA
-        ? `k < d.size.z && row + ${e} < d.size.x`
-        : `row < d.size.x && k + ${e} < d.size.z`,
+        ? `(k < d.size.z) & (row + ${e} < d.size.x)`
+        : `(row < d.size.x) & (k + ${e} < d.size.z)`,
     (e: string) =>
       transposeB
-        ? `column < d.size.y && k + ${e} < d.size.z`
-        : `k < d.size.z && column + ${e} < d.size.y`,
+        ? `(column < d.size.y) & (k + ${e} < d.size.z)`
+        : `(k < d.size.z) & (column + ${e} < d.size.y)`,
   ];
   const inFours = candidate.family !== "subgroup" || wideA && wideB;
   const one = (load: string) => even ? load : `select(0.0, ${load}, k < d.size.z)`;

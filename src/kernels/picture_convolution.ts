@@ -47,7 +47,7 @@ function pictureProgram(
   const lines: string[] = [];
   for (const p of range(STRETCH)) {
     lines.push(`let column${p} = left + ${2 * p} + j;
-    let is${p} = isRow && column${p} >= 0 && column${p} < ${size};
+    let is${p} = isRow & (column${p} >= 0) & (column${p} < ${size});
     let x${p} = select(vec4f(), unpack4x8unorm(X[row + select(0u, u32(column${p}), is${p})]) * 2.0 - 1.0, is${p});`);
   }
   lines.push(...fetchesOf(range(weights), lanes));
@@ -77,7 +77,7 @@ ${mainOf(lanes)}
   for (var step = 0u; step < s.y; step++) {
     let i = i32(step / ${reach}u) + top;
     let j = i32(step % ${reach}u);
-    let isRow = i >= 0 && i < ${size};
+    let isRow = (i >= 0) & (i < ${size});
     let row = (b * ${size}u + select(0u, u32(i), isRow)) * ${size}u;
     let start = step * ${weights}u;
     ${lines.join("\n    ")}

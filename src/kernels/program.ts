@@ -243,15 +243,28 @@ export function programOf<Parts extends readonly unknown[]>(
 /** How many threads a workgroup of the element-by-element programs has. */
 export const THREADS = 64;
 
-/** Workgroups of {@linkcode THREADS} for `count` threads, within the limit of each dimension. */
+/** Workgroups along one dimension at most: half of what WebGPU allows everywhere. */
+const MOST_GROUPS = 32_768;
+
+/**
+ * Workgroups of {@linkcode THREADS} for `count` threads, within the limit of each dimension, and as few
+ * more than needed as two dimensions allow.
+ */
 export function threads(count: number): Workgroups {
   const groups = Math.max(1, Math.ceil(count / THREADS));
-  const x = Math.min(groups, 32_768);
-  return [x, Math.ceil(groups / x), 1];
+  const y = Math.ceil(groups / MOST_GROUPS);
+  return [Math.ceil(groups / y), y, 1];
 }
 
-/** Whether threads come out even: a guard has software adapters mask every access that follows. */
-export const comesOutEven = (count: number): boolean => count % THREADS === 0;
+/**
+ * Whether as many threads are started as are wanted. Then no guard is needed: one has software
+ * adapters mask every access that follows. Without it, a thread too many would write over the last
+ * element on adapters that clamp indices.
+ */
+export function comesOutEven(count: number): boolean {
+  const [x, y] = threads(count);
+  return x * y * THREADS === count;
+}
 
 /** The entry point of a program of one-dimensional threads: `id` is the thread's number. */
 export function threadMain(body: string): string {

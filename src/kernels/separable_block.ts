@@ -94,7 +94,7 @@ function blockProgram(stride: 1 | 2, chunk: number, lanes: number, directive: st
   for (const tap of range(10)) lines.push(`let w${tap} = ${weightOf(tap, lanes)};`);
   for (const i of range(3)) {
     for (const j of range(columns)) {
-      lines.push(`let x${i}_${j} = select(0.0, X[row${i} + column${j} + c], in${i} && is${j});`);
+      lines.push(`let x${i}_${j} = select(0.0, X[row${i} + column${j} + c], in${i} & is${j});`);
     }
   }
   for (const p of range(STRETCH)) {
@@ -128,13 +128,13 @@ ${mainOf(lanes)}
   let top = i32(y) * ${stride} - ${pad};
 ${
       range(3).map((i) =>
-        `  let in${i} = top + ${i} >= 0 && top + ${i} < i32(s.c.x);
+        `  let in${i} = (top + ${i} >= 0) & (top + ${i} < i32(s.c.x));
   let row${i} = (b * s.c.x + select(0u, u32(top + ${i}), in${i})) * s.c.y * s.a.y;`
       ).join("\n")
     }
 ${
       range(columns).map((j) =>
-        `  let is${j} = left + ${j} >= 0 && left + ${j} < i32(s.c.y);
+        `  let is${j} = (left + ${j} >= 0) & (left + ${j} < i32(s.c.y));
   let column${j} = select(0u, u32(left + ${j}), is${j}) * s.a.y;`
       ).join("\n")
     }

@@ -40,7 +40,7 @@ export function singleChannelFits(s: ConvolutionShape): boolean {
 /** WGSL: `fn pixel(b, y, x) -> f32`, zero outside of the image. */
 const pixel = (s: ConvolutionShape) =>
   `fn pixel(b: u32, y: i32, x: i32) -> f32 {
-  let inside = y >= 0 && y < ${s.inHeight} && x >= 0 && x < ${s.inWidth};
+  let inside = (y >= 0) & (y < ${s.inHeight}) & (x >= 0) & (x < ${s.inWidth});
   let at = select(0u, (b * ${s.inHeight}u + u32(y)) * ${s.inWidth}u + u32(x), inside);
   return select(0.0, X[at], inside);
 }`;

@@ -151,14 +151,14 @@ function load(n: number, tile: number): string {
   for (const i of range(n)) {
     lines.push(
       `let row${i} = ((b * s.e.y + u32(top + ${i})) * s.e.z) * C + c;`,
-      `let is${i} = top + ${i} >= 0 && top + ${i} < i32(s.e.y);`,
+      `let is${i} = (top + ${i} >= 0) & (top + ${i} < i32(s.e.y));`,
       `let column${i} = u32(left + ${i}) * C;`,
-      `let has${i} = left + ${i} >= 0 && left + ${i} < i32(s.e.z);`,
+      `let has${i} = (left + ${i} >= 0) & (left + ${i} < i32(s.e.z));`,
     );
   }
   for (const i of range(n)) {
     for (const j of range(n)) {
-      const inside = `is${i} && has${j}`;
+      const inside = `is${i} & has${j}`;
       const value = `X[select(0u, row${i} + column${j}, ${inside})]`;
       lines.push(`let x${i}_${j} = select(vec2f(), ${value}, ${inside});`);
     }

@@ -1,8 +1,9 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { GpuError } from "../../src/gpu/errors.ts";
 import {
   checkPrograms,
+  comesOutEven,
   gpuBackend,
   output,
   run,
@@ -10,6 +11,7 @@ import {
   threadMain,
   threads,
 } from "../../src/kernels/program.ts";
+import { Generator } from "../../src/random.ts";
 import { gpuTest, take } from "./harness.ts";
 
 const double = {
@@ -74,4 +76,21 @@ gpuTest(
 Deno.test("gpuBackend() refuses another backend", async () => {
   await tf.setBackend("cpu");
   assertThrows(() => gpuBackend(), GpuError, '"cpu" backend');
+});
+
+Deno.test("threads() starts enough workgroups, and comesOutEven() only where none is too many", () => {
+  const generator = new Generator(1);
+  const around = [1, 32_767, 32_768, 32_769, 40_000, 65_535, 65_536, 65_537, 98_305, 3_000_001];
+  const counts = around.flatMap((groups) => [
+    ...[64 * groups - 1, 64 * groups, 64 * groups + 1],
+    64 * groups + generator.integer(64 * 1000),
+  ]);
+  for (const count of counts) {
+    const [x, y, z] = threads(count);
+    assert(x <= 65_535 && y <= 65_535 && z === 1);
+    assert(64 * x * y >= count);
+    // At most one row of workgroups more than a multiple of the rows.
+    assert(64 * x * y < count + 64 * y + 64);
+    assertEquals(comesOutEven(count), 64 * x * y === count);
+  }
 });
