@@ -24,6 +24,7 @@ import {
   type TrainingResult,
 } from "../src/train.ts";
 import { auditLines } from "./audit.ts";
+import { modelFile } from "./choose_model.ts";
 import { type Command, type FlagValues, kebabCase, UsageError } from "./flags.ts";
 import { catchInterrupt } from "./interrupt.ts";
 import { RUNS } from "./newest_model.ts";
@@ -41,6 +42,7 @@ import {
   trainingSplits,
   VOTES_FLAG,
 } from "./source.ts";
+import { placeOf, recordedPath } from "./standing.ts";
 import { DEFAULT_TUNING, gpuOptions, resolveTuning, type Tuning } from "./tuning.ts";
 
 /** What the recipe becomes on drawn faces: all there is to see within minutes, also in software. */
@@ -271,7 +273,12 @@ const COMMAND = {
       value: "DIR",
       about: "Go on with the run in this folder; only limits and display may change",
     },
-    init: { kind: "string", value: "FILE", about: "Begin from this model's weights" },
+    init: {
+      kind: "string",
+      value: "FILE",
+      about: "Begin from the weights of this model, or of this run's folder",
+      otherwise: "new weights",
+    },
     recipe: {
       kind: "string",
       value: "FILE",
@@ -394,9 +401,9 @@ async function planResume(given: Given, runDirectory: string): Promise<Plan> {
     isResumed: true,
     command: await recordedCommand(`${runDirectory}/config.json`, given),
     config: trainingConfig({ ...config, ...settingsOf(given) }),
-    data: data ?? null,
-    votes: votes ?? null,
-    init: init ?? null,
+    data: placeOf(data ?? null),
+    votes: placeOf(votes ?? null),
+    init: placeOf(init ?? null),
     architecture: architecture ?? { name: "ferCnn", options: {} },
     tuning: tuning ?? DEFAULT_TUNING,
   };
@@ -425,7 +432,7 @@ async function planRun(given: Given): Promise<Plan> {
   const data = given.data ?? recipe.data ?? await findData(undefined);
   const base: Recipe = data === null ? ON_DRAWN_FACES : { config: {} };
   const config = trainingConfig({ ...base.config, ...recipe.config, ...settingsOf(given) });
-  const init = given.init ?? recipe.init ?? null;
+  const init = given.init ? await modelFile(given.init, "--init") : recipe.init ?? null;
   if (given.network && init !== null) {
     throw new UsageError(`Cannot set --network to "${given.network}": ${init} names its own`);
   }
@@ -443,9 +450,9 @@ async function planRun(given: Given): Promise<Plan> {
     isResumed: false,
     command: ["deno", "task", "train", ...Deno.args],
     config,
-    data,
-    votes,
-    init,
+    data: recordedPath(data),
+    votes: recordedPath(votes),
+    init: recordedPath(init),
     architecture: init !== null && !recipe.architecture
       ? undefined
       : chooseNetwork(given.network, recipe.architecture, data === null),

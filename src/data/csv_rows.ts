@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { fileKind, KIND_BYTES } from "./file_kind.ts";
+import { fileKind, KIND_BYTES } from "../file_kind.ts";
 import { gunzip, GzipError } from "./gunzip.ts";
 import { toPath } from "./path.ts";
 

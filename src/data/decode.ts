@@ -6,7 +6,7 @@
 import type { Image } from "../transforms/transform.ts";
 import { decodeJpeg } from "./decode_jpeg.ts";
 import { decodePng } from "./decode_png.ts";
-import { fileKind, KIND_BYTES } from "./file_kind.ts";
+import { fileKind, KIND_BYTES } from "../file_kind.ts";
 import { readImageHeader } from "./image_header.ts";
 
 /** How {@linkcode decodeImage} decodes. */
