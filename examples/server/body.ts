@@ -119,9 +119,12 @@ export async function readBody(
   }
 }
 
-/** How Deno says that a connection ended before the body did. */
-const GONE =
-  /closed|end of file|reset|broken pipe|aborted|cancel|interrupt|incomplete|not connected/i;
+/** Whether a connection ended before the body did, as Deno has it. */
+function isGone(error: unknown): boolean {
+  if (error instanceof Deno.errors.BadResource) return true;
+  const message = error instanceof Error ? error.message : String(error);
+  return /closed|end of file|reset|broken pipe|aborted|cancel|interrupt|incomplete/i.test(message);
+}
 
 /** What is sent. That it breaks off is the client's doing, not the server's. */
 async function* chunksOf(
