@@ -1,5 +1,5 @@
 /**
- * Outputs that are inputs.
+ * Paths that lead to the same file, and outputs that are inputs.
  *
  * @module
  */
@@ -13,6 +13,18 @@ async function identityOf(path: string | URL): Promise<string | null> {
   } catch {
     return null;
   }
+}
+
+/**
+ * Whether two paths lead to one file or folder.
+ *
+ * @param a One path.
+ * @param b The other.
+ * @returns False also where there is nothing.
+ */
+export async function isSameFile(a: string, b: string): Promise<boolean> {
+  const identity = await identityOf(a);
+  return identity !== null && identity === await identityOf(b);
 }
 
 /**

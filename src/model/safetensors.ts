@@ -148,7 +148,7 @@ function guessFormat(bytes: Uint8Array): string {
   }
   if (/^\s*[{[]/.test(start)) return ": it looks like JSON";
   // A protocol buffer whose first fields are a small version and the producer's name.
-  if (bytes[0] === 0x08 && bytes[1] < 0x20 && /^.(?:.)[\x12\x1a\x22:]/s.test(start)) {
+  if (bytes[0] === 0x08 && bytes[1] < 0x20 && [0x12, 0x1a, 0x22, 0x3a].includes(bytes[2])) {
     return `: it looks like an ONNX file${NO_WAY}`;
   }
   const kind = fileKind(bytes);
