@@ -16,7 +16,8 @@ function isReadable(variable: string): boolean {
 function findStanding(): string | null {
   try {
     const given = isReadable("INIT_CWD") ? Deno.env.get("INIT_CWD") : undefined;
-    // A program that is run by itself is where it is.
+    // Tests and tools are about the project, and a program that is run by itself is where it is.
+    if (!Deno.mainModule.startsWith(new URL(".", import.meta.url).href)) return null;
     const isTask = Deno.realPathSync(Deno.cwd()) === Deno.realPathSync(ROOT);
     if (!given || !isTask || Deno.realPathSync(given) === Deno.realPathSync(ROOT)) return null;
     return given;

@@ -129,7 +129,9 @@ function parseState(text: string, path: string): TrainingState {
     throw new SyntaxError("a field is missing or out of range");
   } catch (cause) {
     throw new CheckpointError(
-      `Cannot resume from ${path}: its training state is damaged, ${(cause as Error).message}`,
+      `Cannot resume from ${path}: its training state is damaged, ${
+        (cause as Error).message.replace(/\s+/g, " ")
+      }`,
       { cause },
     );
   }

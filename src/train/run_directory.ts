@@ -185,7 +185,7 @@ export class RunDirectory {
       return value;
     } catch (cause) {
       throw new RunDirectoryError(
-        `Cannot read ${path}: it is damaged, ${(cause as Error).message}`,
+        `Cannot read ${path}: it is damaged, ${(cause as Error).message.replace(/\s+/g, " ")}`,
         { cause },
       );
     }

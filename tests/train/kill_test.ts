@@ -7,6 +7,14 @@ const CHILD = new URL("./train_child.ts", import.meta.url).pathname;
 /** How many random moments: a few, or as many as `deno task test:kill` asks for. */
 const KILLS = Number(Deno.env.get("KILLS") || 3);
 
+function kill(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // It has ended just now.
+  }
+}
+
 /**
  * Trains in a folder; kills the process when it has said that it has reached a step, or after some
  * milliseconds of its life.
@@ -17,9 +25,7 @@ async function train(path: string, killAt = Infinity, killAfter = Infinity): Pro
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
-  const timer = Number.isFinite(killAfter)
-    ? setTimeout(() => child.kill("SIGKILL"), killAfter)
-    : undefined;
+  const timer = Number.isFinite(killAfter) ? setTimeout(() => kill(child), killAfter) : undefined;
   for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
     const steps = [...text.matchAll(/step (\d+)/g)].map(([, step]) => Number(step));
     if (steps.some((step) => step >= killAt)) child.kill("SIGKILL");
