@@ -5,6 +5,7 @@
  */
 import { hasPretrained, type LoadedModel, loadModel, loadPretrained } from "../mod.ts";
 import type { StringFlag } from "./flags.ts";
+import { refuseUnreachable } from "./net.ts";
 import { RUNS, trainedRuns } from "./newest_model.ts";
 
 /** How the network that comes with the library is named on the command line. */
@@ -66,6 +67,23 @@ const packaged: ChosenModel = {
   load: () => loadPretrained(),
 };
 
+const isFolder = (path: string): Promise<boolean> =>
+  Deno.stat(path).then((info) => info.isDirectory, () => false);
+const runOf = (folder: string): string => folder.replace(/(?<=.)[/\\]+$/, "");
+
+/**
+ * The file that a model is in.
+ *
+ * @param given A model's file, or a run's folder.
+ * @param flag The flag that was given it.
+ * @returns The file; of a run the best weights.
+ * @throws {Error} When it is an address, which tasks may not reach.
+ */
+export async function modelFile(given: string, flag: string): Promise<string> {
+  await refuseUnreachable(given, flag);
+  return await isFolder(given) ? `${runOf(given)}/best.safetensors` : given;
+}
+
 const bestOf = (run: string): ChosenModel => {
   const path = `${run}/best.safetensors`;
   return { name: path, isPackaged: false, source: path, run, load: () => loadModel(path) };
@@ -87,8 +105,8 @@ export async function chooseModel(
 ): Promise<ChosenModel> {
   if (given === PACKAGED) return packaged;
   if (given !== undefined) {
-    const isFolder = await Deno.stat(given).then((info) => info.isDirectory, () => false);
-    if (isFolder) return bestOf(given.replace(/[/\\]+$/, ""));
+    await refuseUnreachable(given, "--model");
+    if (await isFolder(given)) return bestOf(runOf(given));
     const load = () => loadModel(given);
     return { name: given, isPackaged: false, source: given, run: null, load };
   }

@@ -10,6 +10,7 @@ import { chooseModel, MODEL_FLAG } from "./choose_model.ts";
 import { type Command, UsageError } from "./flags.ts";
 import { count } from "./numbers.ts";
 import { EXIT, print, runProgram } from "./program.ts";
+import { refuseSameFile } from "./same_file.ts";
 
 /** What the name of each format's file ends in; a folder's may end in anything else. */
 const ENDINGS = { onnx: ".onnx", pytorch: ".safetensors", tfjs: null } as const;
@@ -77,6 +78,7 @@ await runProgram(COMMAND, async ({ format, out, model: given, preprocess }) => {
   }
   checkName(format, out);
   const chosen = await chooseModel(given);
+  await refuseSameFile(out, [["the model itself", chosen.source]]);
   // Weights are copied, not computed with.
   tf.env().set("PROD", true);
   await tf.setBackend("cpu");

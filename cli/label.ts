@@ -39,6 +39,7 @@ import type { RunIdentity } from "./label/run_identity.ts";
 import { parseShard } from "./label/shard.ts";
 import { type SourceOptions, Sources } from "./label/sources.ts";
 import { count } from "./numbers.ts";
+import { refuseSameFile } from "./same_file.ts";
 import { streamOutput } from "./progress.ts";
 import { EXIT, runProgram } from "./program.ts";
 
@@ -209,6 +210,26 @@ async function labellerOf(
   return (images) => computing.wait(() => recognizer.recognizeMany(images, { anyQuality, tta }));
 }
 
+const PICTURE = /\.(?:jpe?g|png|gif|bmp|tiff?|webp|heic)$/i;
+
+/** Refuses to write rows over what they are made from. */
+async function refuseInputs(
+  out: string,
+  { list, model }: Values,
+  inputs: readonly string[],
+): Promise<void> {
+  if (PICTURE.test(out)) {
+    throw new UsageError(`Cannot write rows to ${out}: by its name it is a picture`);
+  }
+  const read: Array<[string, string]> = inputs.map((path) => ["one of the pictures", path]);
+  // The system gives stdin a name, by which it is known whose file it is.
+  if (list !== undefined) {
+    read.push(["the list of pictures", list === "-" ? "/dev/stdin" : list]);
+  }
+  if (model !== undefined) read.push(["the model", model]);
+  for (const path of [out, `${out}.run.json`]) await refuseSameFile(path, read);
+}
+
 /** A command line that makes sense. */
 interface Plan {
   readonly out: string;
@@ -231,6 +252,7 @@ async function planOf(values: Values, inputs: readonly string[]): Promise<Plan> 
   const format = formatOf(values);
   const sources = { inputs, list, listEnd: values.null ? "null" : "line", shard } as const;
   await new Sources(sources).check();
+  if (out !== "-") await refuseInputs(out, values, inputs);
   if (values.model === undefined && !hasPretrained()) {
     throw new UsageError(
       "Cannot label without a model: this version of the library carries no trained network. " +

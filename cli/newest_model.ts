@@ -4,8 +4,10 @@
  * @module
  */
 
+import { PROJECT } from "./standing.ts";
+
 /** Where training leaves its runs. */
-export const RUNS = "runs";
+export const RUNS: string = `${PROJECT}runs`;
 
 /** A run with weights. */
 export interface TrainedRun {

@@ -12,6 +12,7 @@ import { chooseModel, MODEL_FLAG, READING_FLAGS, TTA_FLAG } from "./choose_model
 import { startComputing } from "./compute.ts";
 import { type Command, UsageError } from "./flags.ts";
 import { percent } from "./numbers.ts";
+import { refuseSameFile } from "./same_file.ts";
 import { errorLine, EXIT, print, runProgram, warn } from "./program.ts";
 
 const COMMAND = {
@@ -45,7 +46,8 @@ async function readImage(file: string): Promise<Image> {
   try {
     bytes = await Deno.readFile(file);
   } catch (cause) {
-    throw new Error(`Cannot read ${file}: ${reasonOf(cause)}`, { cause });
+    const advice = cause instanceof Deno.errors.IsADirectory ? ", for deno task label" : "";
+    throw new Error(`Cannot read ${file}: ${reasonOf(cause)}${advice}`, { cause });
   }
   return await decodeImage(bytes, { name: file });
 }
@@ -68,6 +70,9 @@ await runProgram(
       throw new UsageError(`Cannot explain ${files.length} images in ${why}: name one FILE`);
     }
     const chosen = await chooseModel(given);
+    if (why !== undefined) {
+      await refuseSameFile(why, [["the picture itself", files[0]], ["the model", chosen.source]]);
+    }
     const { stop } = await startComputing();
     const { model } = await chosen.load();
     const { classes } = readingOf(model, { labels, priors });

@@ -12,6 +12,7 @@ import {
   parseFlags,
   UsageError,
 } from "./flags.ts";
+import { standWithUser } from "./standing.ts";
 
 /** Exit codes of the tasks. */
 export const EXIT = {
@@ -96,6 +97,7 @@ export async function runProgram<Table extends FlagTable>(
       Deno.exit(EXIT.ok);
     }
     quietMesa();
+    standWithUser();
     Deno.exit(await main(values, operands, given) ?? EXIT.ok);
   } catch (error) {
     return fail(error);

@@ -12,6 +12,7 @@ import { chooseModel, type ChosenModel, MODEL_FLAG } from "./choose_model.ts";
 import { startComputing } from "./compute.ts";
 import { type Command, UsageError } from "./flags.ts";
 import { RUNS } from "./newest_model.ts";
+import { placeOf } from "./standing.ts";
 import { EXIT, print, runProgram, warn } from "./program.ts";
 import { readRecipe } from "./recipe.ts";
 import { loadData, openData, trainingSplits } from "./source.ts";
@@ -42,7 +43,7 @@ async function splitsOf(
   given: string | undefined,
 ): Promise<{ training: FerDataset; validation: FerDataset } | null> {
   const { config, data } = await readRecipe(`${runDirectory}/config.json`, {});
-  const path = given ?? data ?? null;
+  const path = given ?? placeOf(data ?? null);
   const isGone = given === undefined && path !== null && !/^https?:/.test(path) &&
     !await Deno.stat(path).then(() => true, () => false);
   if (isGone) {

@@ -14,13 +14,15 @@ import {
 } from "../src/data.ts";
 import type { StringFlag } from "./flags.ts";
 import { count } from "./numbers.ts";
+import { refuseUnreachable } from "./net.ts";
 import { warn } from "./program.ts";
+import { placeOf } from "./standing.ts";
 
 /** What is drawn where there is no data set: how many faces, from which seed. */
 const DRAWN = { images: 1400, seed: 42 } as const;
 
 /** Where FER-2013 is looked for, besides the `FER2013` variable. */
-const USUAL_PLACES = ["data/fer2013.csv", "data/fer2013.csv.gz"];
+const USUAL_PLACES = ["data/fer2013.csv", "data/fer2013.csv.gz"].map(placeOf);
 
 /** The flag of every task that takes a data set. */
 export const DATA_FLAG = {
@@ -104,6 +106,7 @@ export async function findVotes(given: string | undefined, data: string): Promis
  */
 export async function loadData(path: string | null): Promise<FerDataset> {
   if (path === null) return drawnFaces(DRAWN.images, DRAWN.seed);
+  await refuseUnreachable(path, "--data");
   if (/^https?:\/\//.test(path)) return await loadFerCsv(new URL(path));
   const isFolder = await Deno.stat(path).then((info) => info.isDirectory, () => false);
   return isFolder ? await loadImageFolder(path) : await loadFerCsv(path);
@@ -157,5 +160,17 @@ export function trainingSplits(
   splitOf(dataset, "Training");
   const hasValidation = dataset.usages.includes(USAGES.indexOf("PublicTest"));
   const split = hasValidation ? dataset : withValidationSplit(dataset, { seed });
-  return { training: splitOf(split, "Training"), validation: splitOf(split, "PublicTest") };
+  const training = splitOf(split, "Training");
+  const validation = split.split("PublicTest");
+  if (validation.length === 0) {
+    const classes = new Set(training.labels).size;
+    throw new RangeError(
+      `Cannot validate on ${dataset.source}: a tenth of each class is set apart for it, and ` +
+        `${count(training.length)} images of ${
+          count(classes)
+        } classes are too few. Add images, at ` +
+        "least 5 of a class, or a folder validation",
+    );
+  }
+  return { training, validation };
 }

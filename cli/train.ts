@@ -24,6 +24,7 @@ import {
   type TrainingResult,
 } from "../src/train.ts";
 import { auditLines } from "./audit.ts";
+import { modelFile } from "./choose_model.ts";
 import { type Command, type FlagValues, kebabCase, UsageError } from "./flags.ts";
 import { catchInterrupt } from "./interrupt.ts";
 import { RUNS } from "./newest_model.ts";
@@ -41,6 +42,8 @@ import {
   trainingSplits,
   VOTES_FLAG,
 } from "./source.ts";
+import { isSameFile } from "./same_file.ts";
+import { placeOf, recordedPath } from "./standing.ts";
 import { DEFAULT_TUNING, gpuOptions, resolveTuning, type Tuning } from "./tuning.ts";
 
 /** What the recipe becomes on drawn faces: all there is to see within minutes, also in software. */
@@ -269,9 +272,15 @@ const COMMAND = {
     resume: {
       kind: "string",
       value: "DIR",
-      about: "Go on with the run in this folder; only limits and display may change",
+      about:
+        "Go on with the run in this folder; only limits, display and the place of the data may change",
     },
-    init: { kind: "string", value: "FILE", about: "Begin from this model's weights" },
+    init: {
+      kind: "string",
+      value: "FILE",
+      about: "Begin from the weights of this model, or of this run's folder",
+      otherwise: "new weights",
+    },
     recipe: {
       kind: "string",
       value: "FILE",
@@ -334,6 +343,8 @@ const RESUMABLE: readonly string[] = [
 interface Plan {
   readonly runDirectory: string;
   readonly isResumed: boolean;
+  /** Whether the data of a run that goes on are named anew. */
+  readonly isMoved: boolean;
   readonly config: TrainingConfig;
   /** What would train the same from the start. */
   readonly command: readonly string[];
@@ -371,8 +382,58 @@ async function recordedCommand(
   return words;
 }
 
+/** The flag that would change a run that goes on, if any; the same values as before change nothing. */
+async function changedFlag(
+  given: Given,
+  runDirectory: string,
+  recorded: Recipe,
+): Promise<string | undefined> {
+  const isEqual = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+  const isSamePath = async (a: string | null | undefined, b: string | null | undefined) =>
+    a === b || (a && b ? await isSameFile(a, placeOf(b)) : false);
+  for (const [name, value] of Object.entries(given)) {
+    if (RESUMABLE.includes(name) || name === "data" || name === "votes") continue;
+    let isSame: boolean;
+    if (name === "runDir") isSame = await isSamePath(given.runDir, runDirectory);
+    else if (name === "init") {
+      const init = await modelFile(given.init ?? "", "--init");
+      isSame = await isSamePath(init, recorded.init);
+    } else if (name === "network") isSame = value === (recorded.architecture?.name ?? "ferCnn");
+    else if (name === "tuning") {
+      isSame = isEqual(await resolveTuning(given.tuning ?? "", () => {}), recorded.tuning);
+    } else if (name === "recipe") {
+      const recipe = await readRecipe(given.recipe ?? "", COMMAND.flags);
+      const before: Readonly<Record<string, unknown>> = { ...RECIPE, ...recorded.config };
+      const other = Object.entries(recipe.config).find(([setting, its]) =>
+        !RESUMABLE.includes(setting) && !(setting in given) && !isEqual(its, before[setting])
+      );
+      isSame = other === undefined &&
+        (!recipe.architecture || recipe.architecture.name === recorded.architecture?.name);
+    } else {
+      const before: Readonly<Record<string, unknown>> = { ...RECIPE, ...recorded.config };
+      isSame = isEqual(value, before[name]);
+    }
+    if (!isSame) return name;
+  }
+  return undefined;
+}
+
+/** Writes down where data are now that have been found to be the same. */
+async function recordPlaces(directory: RunDirectory, { data, votes }: Plan): Promise<void> {
+  const recorded = await directory.readConfig();
+  const config = {
+    ...recorded.config as object,
+    data: recordedPath(data),
+    votes: recordedPath(votes),
+  };
+  await directory.writeJson("config.json", { ...recorded, config });
+}
+
 async function planResume(given: Given, runDirectory: string): Promise<Plan> {
-  const changed = Object.keys(given).find((name) => !RESUMABLE.includes(name));
+  const isRun = await Deno.stat(`${runDirectory}/config.json`).then(() => true, () => false);
+  if (!isRun) throw new Error(`Cannot resume ${runDirectory}: it holds no config.json`);
+  const recorded = await readRecipe(`${runDirectory}/config.json`, COMMAND.flags);
+  const changed = await changedFlag(given, runDirectory, recorded);
   if (changed) {
     const allowed = RESUMABLE.filter((name) => name !== "resume").map((name) =>
       `--${kebabCase(name)}`
@@ -383,20 +444,27 @@ async function planResume(given: Given, runDirectory: string): Promise<Plan> {
       } may change`,
     );
   }
-  const isRun = await Deno.stat(`${runDirectory}/config.json`).then(() => true, () => false);
-  if (!isRun) throw new Error(`Cannot resume ${runDirectory}: it holds no config.json`);
-  const { config, data, votes, init, architecture, tuning } = await readRecipe(
-    `${runDirectory}/config.json`,
-    COMMAND.flags,
-  );
+  const { config, data, votes, init, architecture, tuning } = recorded;
+  if (given.data !== undefined && given.data !== data) {
+    const { dataFingerprint } = await readJson(`${runDirectory}/config.json`) as {
+      readonly dataFingerprint?: unknown;
+    };
+    if (!dataFingerprint) {
+      throw new UsageError(
+        `Cannot go on with ${runDirectory} on --data ${given.data}: the run is of a version that ` +
+          `did not record what its data are, only their place, ${data}`,
+      );
+    }
+  }
   return {
     runDirectory,
     isResumed: true,
+    isMoved: given.data !== undefined || given.votes !== undefined,
     command: await recordedCommand(`${runDirectory}/config.json`, given),
     config: trainingConfig({ ...config, ...settingsOf(given) }),
-    data: data ?? null,
-    votes: votes ?? null,
-    init: init ?? null,
+    data: given.data ?? placeOf(data ?? null),
+    votes: given.votes ?? placeOf(votes ?? null),
+    init: placeOf(init ?? null),
     architecture: architecture ?? { name: "ferCnn", options: {} },
     tuning: tuning ?? DEFAULT_TUNING,
   };
@@ -425,7 +493,7 @@ async function planRun(given: Given): Promise<Plan> {
   const data = given.data ?? recipe.data ?? await findData(undefined);
   const base: Recipe = data === null ? ON_DRAWN_FACES : { config: {} };
   const config = trainingConfig({ ...base.config, ...recipe.config, ...settingsOf(given) });
-  const init = given.init ?? recipe.init ?? null;
+  const init = given.init ? await modelFile(given.init, "--init") : recipe.init ?? null;
   if (given.network && init !== null) {
     throw new UsageError(`Cannot set --network to "${given.network}": ${init} names its own`);
   }
@@ -441,11 +509,12 @@ async function planRun(given: Given): Promise<Plan> {
   return {
     runDirectory: given.runDir ?? `${RUNS}/${runName()}`,
     isResumed: false,
+    isMoved: false,
     command: ["deno", "task", "train", ...Deno.args],
     config,
-    data,
-    votes,
-    init,
+    data: recordedPath(data),
+    votes: recordedPath(votes),
+    init: recordedPath(init),
     architecture: init !== null && !recipe.architecture
       ? undefined
       : chooseNetwork(given.network, recipe.architecture, data === null),
@@ -569,6 +638,8 @@ async function train(plan: Plan, { quiet, dashboard, port }: Display): Promise<n
       gpu,
       runDirectory: directory,
       callbacks: [
+        // Who trains has found by then that the data are the same.
+        ...(plan.isMoved ? [{ onTrainBegin: () => recordPlaces(directory, plan) }] : []),
         ...(quiet ? [] : [{ onTrainBegin: introduce }, display]),
         ...(page ? [page] : []),
       ],

@@ -173,6 +173,7 @@ export class FerRecognizer {
   readonly #options: DetectorOptions;
   readonly #reading: Reading;
   readonly #owned: FerModel | null;
+  #isDisposed = false;
 
   private constructor(
     network: FerModel,
@@ -238,6 +239,7 @@ export class FerRecognizer {
    * @returns When it is done. Without a GPU that can be seconds, once: drivers keep what they compiled.
    */
   async warmUp(): Promise<void> {
+    this.#check("warm up");
     const { size } = describeModel(this.#network).preprocessing;
     const [width, height] = [640, 480];
     const picture = { data: new Uint8Array(4 * width * height), width, height };
@@ -266,10 +268,11 @@ export class FerRecognizer {
    *
    * @param image The picture.
    * @returns Its faces, the largest first.
-   * @throws {TypeError} When it is no picture.
+   * @throws {TypeError} When it is no picture, or the recognizer was disposed of.
    * @throws {RangeError} When it has no pixels.
    */
   async detect(image: FrameInput): Promise<DetectedFace[]> {
+    this.#check("detect");
     return (await detectFaces(this.#detector, [await readFrame(image)], this.#options))[0];
   }
 
@@ -279,7 +282,7 @@ export class FerRecognizer {
    * @param image The picture.
    * @param options What to tell.
    * @returns Its faces, the largest first.
-   * @throws {TypeError} When it is no picture.
+   * @throws {TypeError} When it is no picture, or the recognizer was disposed of.
    * @throws {RangeError} When it has no pixels, or the model gives no numbers.
    */
   async recognize(image: FrameInput, options: RecognizeOptions = {}): Promise<RecognizedFace[]> {
@@ -293,13 +296,14 @@ export class FerRecognizer {
    * @param images The pictures.
    * @param options What to tell.
    * @returns The faces of each, the largest first.
-   * @throws {TypeError} When one is no picture.
+   * @throws {TypeError} When one is no picture, or the recognizer was disposed of.
    * @throws {RangeError} When one has no pixels, or the model gives no numbers.
    */
   async recognizeMany(
     images: readonly FrameInput[],
     options: RecognizeOptions = {},
   ): Promise<RecognizedFace[][]> {
+    this.#check("recognize");
     const pictures = await Promise.all(images.map(readFrame));
     return await this.#express(await this.#see(pictures, options), options);
   }
@@ -356,10 +360,18 @@ export class FerRecognizer {
     );
   }
 
-  /** Frees the detector, and the network if it came with the library. */
+  /** Frees the detector, and the network if it came with the library. A second call does nothing. */
   dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
     this.#detector.dispose();
     this.#owned?.dispose();
+  }
+
+  /** Refuses what cannot be done any more. */
+  #check(what: string): void {
+    if (!this.#isDisposed) return;
+    throw new TypeError(`Cannot ${what}: this recognizer was disposed of`);
   }
 
   /** As `dispose()`, for `using`. */

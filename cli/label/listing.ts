@@ -4,6 +4,7 @@
  * @module
  */
 import { type Glob, isGlob, parseGlob } from "./glob.ts";
+import { isSystemName } from "../../src/data/system_files.ts";
 import { reasonOf } from "./read_picture.ts";
 
 /** A picture to label. */
@@ -25,8 +26,6 @@ export interface Skipped {
 }
 
 const PICTURE = /\.(?:jpe?g|png)$/i;
-/** Files that systems leave in folders. */
-const IGNORED = /^(?:\..*|__MACOSX|Thumbs\.db|desktop\.ini)$/i;
 /** What makes a spreadsheet take a cell for a formula. */
 const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
 
@@ -112,11 +111,13 @@ export class Listing {
         continue;
       }
       const name = last.names[last.next++];
+      let others = 0;
+      for (; last.names[last.next] === name; last.next++) others++;
       const path = childOf(last.folder, name);
       const entry = last.special.get(name);
       const kind = entry ? await kindOf(path, entry) : "file";
       if (kind === "folder") {
-        if (IGNORED.test(name) || (glob && open.length > glob.depth)) continue;
+        if (isSystemName(name) || (glob && open.length > glob.depth)) continue;
         if (entry?.isSymlink && await leadsBack(path, open.map(({ folder }) => folder))) {
           this.skipped.loops++;
           continue;
@@ -124,13 +125,17 @@ export class Listing {
         try {
           open.push({ folder: path, ...await readFolder(path), next: 0 });
         } catch {
-          this.skipped.unreadable++;
+          this.skipped.unreadable += 1 + others;
         }
       } else if (!glob || glob.matches(path)) {
-        if (kind === "file" && PICTURE.test(name) && !IGNORED.test(name)) {
-          yield { path };
+        if (kind === "file" && PICTURE.test(name) && !isSystemName(name)) {
+          // What is no UTF-8 in a name is lost, and then names may be the same.
+          yield others === 0 ? { path } : {
+            path,
+            problem: `Cannot read the file, nor ${others} more of this name: it is not UTF-8`,
+          };
         } else {
-          this.skipped.files++;
+          this.skipped.files += 1 + others;
         }
       }
     }

@@ -4,12 +4,13 @@
  * @module
  */
 import { type Context, Hono } from "hono";
+import { cors } from "hono/cors";
 import { type Image, type RecognizedFace, VERSION } from "../../mod.ts";
 import { type Batcher, QueueFullError } from "./batcher.ts";
 import { ByteBudget, readBody } from "./body.ts";
 import type { Log } from "./log.ts";
 import { METRICS_TYPE } from "./metrics.ts";
-import { decodePicture, findPictures } from "./pictures.ts";
+import { decodePicture, findPictures, type Picture } from "./pictures.ts";
 import { comeBack, Problem } from "./problem.ts";
 import {
   encodeInferResponse,
@@ -51,6 +52,8 @@ export interface Service {
   readonly log: Log;
   /** The token's check, if one is asked for. */
   readonly checkToken?: TokenCheck;
+  /** Origins whose pages may ask, or `*` for all; none where left out. */
+  readonly allowOrigin?: readonly string[];
 }
 
 /** What a request has gathered by its end. */
@@ -85,6 +88,33 @@ function errorResponse({ status, message, headers }: Problem): Response {
   return Response.json({ error: message }, { status, headers });
 }
 
+/** A picture that was decoded. */
+interface Decoded {
+  readonly name?: string;
+  readonly image: Image;
+}
+
+/** A picture that could not be. */
+interface Failed {
+  readonly name?: string;
+  readonly error: string;
+}
+
+/** Decodes a picture. Of several a bad one is an error in its place; alone it is the request's. */
+async function decodeOne(
+  picture: Picture,
+  maxMegapixels: number,
+  isAlone: boolean,
+): Promise<Decoded | Failed> {
+  const { name } = picture;
+  try {
+    return { name, image: await decodePicture(picture, maxMegapixels) };
+  } catch (error) {
+    if (isAlone || !(error instanceof Problem)) throw error;
+    return { name, error: error.message };
+  }
+}
+
 /**
  * Makes the app.
  *
@@ -92,7 +122,8 @@ function errorResponse({ status, message, headers }: Problem): Response {
  * @returns The app; its `fetch` answers requests.
  */
 export function createApp(service: Service): Hono<Env> {
-  const { model, infer, recognize, limits, isReady, figures, log, checkToken } = service;
+  const { model, infer, recognize, limits, isReady, figures, log, checkToken, allowOrigin } =
+    service;
   const app = new Hono<Env>({ strict: false });
   const budget = new ByteBudget(BODIES_AT_ONCE * limits.maxBody);
 
@@ -117,6 +148,17 @@ export function createApp(service: Service): Hono<Env> {
     const error = problem ? undefined : context.error?.message;
     log(level, "request", { id, method, route, status, ms, bytes, images, error });
   });
+
+  if (allowOrigin && allowOrigin.length > 0) {
+    // Before the token's check: a browser asks beforehand without it.
+    app.use(cors({
+      origin: allowOrigin.includes("*") ? "*" : [...allowOrigin],
+      allowMethods: ["GET", "HEAD", "POST"],
+      allowHeaders: ["authorization", "content-type", HEADER_LENGTH, "x-request-id"],
+      exposeHeaders: [HEADER_LENGTH, "retry-after", "x-request-id"],
+      maxAge: 600,
+    }));
+  }
 
   if (checkToken) {
     app.use(async (context, next) => {
@@ -239,27 +281,31 @@ export function createApp(service: Service): Hono<Env> {
     );
   });
   on("POST", ["/recognize"], async (context) => {
-    let names: (string | undefined)[] = [];
-    let images: Image[] = [];
+    let outcomes: (Decoded | Failed)[] = [];
     return await serve(
       context,
       recognize,
       async (body) => {
         const pictures = await findPictures(body, context.req.header("content-type") ?? null);
-        names = pictures.map(({ name }) => name);
-        images = [];
+        outcomes = [];
         for (const picture of pictures) {
-          images.push(await decodePicture(picture, limits.maxMegapixels));
+          outcomes.push(await decodeOne(picture, limits.maxMegapixels, pictures.length === 1));
         }
-        return images;
+        return outcomes.flatMap((each) => "image" in each ? [each.image] : []);
       },
       (faces) => {
-        const pictures = faces.map((found, i) => ({
-          ...{ name: names[i], width: images[i].width, height: images[i].height },
-          faces: found.map(({ box, score, landmarks, crop, quality, probabilities }) => ({
-            ...{ box, score, landmarks, crop, quality, probabilities },
-          })),
-        }));
+        const results = faces.values();
+        const pictures = outcomes.map((outcome) => {
+          if ("error" in outcome) return outcome;
+          const { name, image: { width, height } } = outcome;
+          const found = results.next().value ?? [];
+          return {
+            ...{ name, width, height },
+            faces: found.map(({ box, score, landmarks, crop, quality, probabilities }) => ({
+              ...{ box, score, landmarks, crop, quality, probabilities },
+            })),
+          };
+        });
         return context.json({ pictures });
       },
     );

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Problem } from "./problem.ts";
+import { CLIENT_GONE, Problem } from "./problem.ts";
 
 /** Bytes that all requests together may hold. */
 export class ByteBudget {
@@ -87,20 +87,16 @@ export async function readBody(
     });
   }
   if (!request.body) return new Uint8Array();
-  const body: ReadableStream<Uint8Array<ArrayBuffer>> = request.body;
-  const stream = isPacked
-    ? body.pipeThrough(new DecompressionStream(encoding as "gzip" | "deflate"))
-    : body;
-  const reader = stream.getReader();
+  const reader = request.body.getReader();
   const stop = () => void reader.cancel(signal.reason).catch(() => {});
   signal.addEventListener("abort", stop);
+  const sent = chunksOf(reader);
   try {
     const chunks: Uint8Array[] = [];
     let length = 0;
-    for (;;) {
+    signal.throwIfAborted();
+    for await (const value of isPacked ? unpacked(sent, encoding as "gzip" | "deflate") : sent) {
       signal.throwIfAborted();
-      const { done, value } = await reader.read();
-      if (done) break;
       length += value.length;
       if (length > limit) throw tooLong(limit, `more${isPacked ? " unpacked" : ""}`);
       onBytes?.(value.length);
@@ -115,14 +111,67 @@ export async function readBody(
     }
     return bytes;
   } catch (error) {
-    stop();
     signal.throwIfAborted();
-    // DecompressionStream throws a TypeError for damaged data; so does a connection that breaks off.
-    if (isPacked && error instanceof TypeError) {
-      throw new Problem(400, `Cannot unpack the body: it is no ${encoding}, or cut off`);
-    }
     throw error;
   } finally {
+    stop();
     signal.removeEventListener("abort", stop);
+  }
+}
+
+/** Whether a connection ended before the body did, as Deno has it. */
+function isGone(error: unknown): boolean {
+  if (error instanceof Deno.errors.BadResource) return true;
+  const message = error instanceof Error ? error.message : String(error);
+  return /closed|end of file|reset|broken pipe|aborted|cancel|interrupt|incomplete/i.test(message);
+}
+
+/** What is sent. That it breaks off is the client's doing, not the server's. */
+async function* chunksOf(
+  reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+  for (;;) {
+    const { done, value } = await reader.read().catch((cause) => {
+      throw isGone(cause)
+        ? new Problem(CLIENT_GONE, "The client has gone")
+        : new Problem(400, "Cannot read the body: it is not sent as HTTP has it");
+    });
+    if (done) return;
+    yield value;
+  }
+}
+
+/** What is sent, unpacked; whichever end fails, nothing is left to fail by itself. */
+async function* unpacked(
+  sent: AsyncIterable<Uint8Array<ArrayBuffer>>,
+  encoding: "gzip" | "deflate",
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { readable, writable } = new DecompressionStream(encoding);
+  const writer = writable.getWriter();
+  writer.closed.catch(() => {});
+  let problem: unknown;
+  const writing = (async () => {
+    try {
+      for await (const chunk of sent) await writer.write(chunk);
+      await writer.close();
+    } catch (error) {
+      problem = error;
+      await writer.abort(error).catch(() => {});
+    }
+  })();
+  const reader = readable.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      yield value;
+    }
+    await writing;
+  } catch {
+    await writing;
+    if (problem instanceof Problem) throw problem;
+    throw new Problem(400, `Cannot unpack the body: it is no ${encoding}, or cut off`);
+  } finally {
+    await reader.cancel().catch(() => {});
   }
 }

@@ -34,8 +34,17 @@ function listen(
   }
 }
 
+/** `deno task` runs in the project's folder; paths are meant from where the command was given. */
+function standWithUser(): void {
+  const variable = "INIT_CWD";
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  const folder = state === "granted" ? Deno.env.get(variable) : undefined;
+  if (folder) Deno.chdir(folder);
+}
+
 async function serve(options: ServerOptions): Promise<void> {
   const { timeout, drain } = options;
+  standWithUser();
   const log = logTo((line) => console.log(line));
   const token = await readToken(options.tokenFile);
   const gpu = await useWebGpu();

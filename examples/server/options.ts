@@ -21,6 +21,8 @@ export interface ServerOptions {
   readonly port: number;
   /** A file with the bearer token. */
   readonly tokenFile?: string;
+  /** Origins whose pages may ask; none when left out. */
+  readonly allowOrigin?: readonly string[];
   /** The most images in a batch. */
   readonly maxBatch: number;
   /** Milliseconds that an image waits for company. */
@@ -60,6 +62,10 @@ const FLAGS = {
   "token-file": {
     value: "FILE",
     about: "A file with the bearer token that clients must send; or set FER_SERVER_TOKEN",
+  },
+  "allow-origin": {
+    value: "ORIGIN",
+    about: "Origins whose pages may ask, with commas between; * for all, none without it",
   },
   "max-batch": {
     ...{ value: "N", default: "64", range: [1, 65536], isInteger: true },
@@ -132,6 +138,19 @@ function readNumber(name: string, flag: Flag, text: string): number {
   );
 }
 
+function readOrigins(text: string): string[] {
+  return text.split(",").map((each) => {
+    const origin = each.trim().replace(/\/$/, "");
+    if (origin === "*" || (URL.canParse(origin) && new URL(origin).origin === origin)) {
+      return origin;
+    }
+    throw new UsageError(
+      `Cannot set --allow-origin to "${text}": expected an origin, for instance ` +
+        "http://localhost:3000, or *",
+    );
+  });
+}
+
 /**
  * Reads the command line.
  *
@@ -159,5 +178,7 @@ export function readOptions(args: readonly string[]): ServerOptions | "help" {
     const value = text !== undefined && flag.range ? readNumber(name, flag, text) : text;
     return [key, value];
   });
-  return Object.fromEntries(values) as ServerOptions;
+  const options = Object.fromEntries(values);
+  const { allowOrigin } = options;
+  return { ...options, allowOrigin: allowOrigin && readOrigins(allowOrigin) } as ServerOptions;
 }

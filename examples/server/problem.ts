@@ -4,6 +4,9 @@
  * @module
  */
 
+/** What nginx logs for a client that has gone; nobody is there to read it. */
+export const CLIENT_GONE = 499;
+
 /** Thrown to end a request with a status and a message that says what was expected and found. */
 export class Problem extends Error {
   /** The class's name. */

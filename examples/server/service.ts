@@ -75,5 +75,9 @@ export function makeService(parts: ServiceParts): Service {
   });
   figures.watch({ infer, recognize });
   const limits = { maxBody: Math.floor(maxBody * MIB), maxMegapixels, timeout };
-  return { model: network.served, infer, recognize, limits, isReady, figures, log, checkToken };
+  const { allowOrigin } = options;
+  return {
+    ...{ model: network.served, infer, recognize, limits, isReady, figures, log, checkToken },
+    allowOrigin,
+  };
 }

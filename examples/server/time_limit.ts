@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { comeBack, Problem } from "./problem.ts";
+import { CLIENT_GONE, comeBack, Problem } from "./problem.ts";
 
 /** Where a request is: its body is on its way, it waits, it is being computed. */
 export type Stage = "body" | "queue" | "compute";
@@ -17,9 +17,6 @@ export interface TimeLimit {
   /** Stops the clock. */
   dispose(): void;
 }
-
-/** What nginx logs for a client that has gone; nobody is there to read it. */
-const CLIENT_GONE = 499;
 
 /**
  * Starts the clock for a request.

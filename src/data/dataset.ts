@@ -34,6 +34,8 @@ export interface FerDatasetInit {
   readonly softLabels?: Float32Array;
   /** Votes of people, `[n, 10]`, one count for each of {@linkcode VOTE_COLUMNS}; none when left out. */
   readonly votes?: Uint16Array;
+  /** What each image is called, for instance its path in its folder; none when left out. */
+  readonly names?: readonly string[];
 }
 
 /**
@@ -73,6 +75,8 @@ export class FerDataset implements FerDatasetInit {
   readonly softLabels?: Float32Array;
   /** Votes of people, `[n, 10]`, one count for each of {@linkcode VOTE_COLUMNS}, if there are any. */
   readonly votes?: Uint16Array;
+  /** What each image is called, if it is called anything. */
+  readonly names?: readonly string[];
 
   /**
    * Makes a data set and checks that its arrays agree.
@@ -81,13 +85,14 @@ export class FerDataset implements FerDatasetInit {
    * @throws {RangeError} When their lengths disagree or a label is out of range.
    */
   constructor(init: FerDatasetInit) {
-    const { pixels, labels, usages, classes, size, source, softLabels, votes } = init;
+    const { pixels, labels, usages, classes, size, source, softLabels, votes, names } = init;
     const n = labels.length;
     const lengths: ReadonlyArray<[string, number, number]> = [
       ["pixels", pixels.length, n * size * size],
       ["usages", usages.length, n],
       ["softLabels", softLabels?.length ?? n * classes.length, n * classes.length],
       ["votes", votes?.length ?? n * VOTE_COLUMNS.length, n * VOTE_COLUMNS.length],
+      ["names", names?.length ?? n, n],
     ];
     for (const [name, actual, expected] of lengths) {
       if (actual !== expected) {
@@ -112,6 +117,7 @@ export class FerDataset implements FerDatasetInit {
     this.source = source;
     this.softLabels = softLabels;
     this.votes = votes;
+    this.names = names;
   }
 
   /** The number of images. */
@@ -157,7 +163,12 @@ export class FerDataset implements FerDatasetInit {
       labels[i] = this.labels[from];
       usages[i] = this.usages[from];
     }
-    return new FerDataset({ ...this, pixels, labels, usages, softLabels, votes });
+    const { names } = this;
+    return new FerDataset({
+      ...this,
+      ...{ pixels, labels, usages, softLabels, votes },
+      names: names && Array.from(indices, (from) => names[from]),
+    });
   }
 
   /**

@@ -6,6 +6,7 @@
 import type { Image } from "../transforms/transform.ts";
 import { decodeJpeg } from "./decode_jpeg.ts";
 import { decodePng } from "./decode_png.ts";
+import { fileKind, KIND_BYTES } from "../file_kind.ts";
 import { readImageHeader } from "./image_header.ts";
 
 /** How {@linkcode decodeImage} decodes. */
@@ -52,6 +53,11 @@ export async function decodeImage(
   const header = readImageHeader(bytes);
   if (!header) throw new TypeError(`Cannot decode ${name}: ${headerProblem(bytes)}`);
   const { format, width, height, channels } = header;
+  if (format === "JPEG" && channels === 4) {
+    throw new TypeError(
+      `Cannot decode ${name}: it is CMYK, which cannot be read: save it as RGB`,
+    );
+  }
   if (width * height === 0) {
     throw new RangeError(`Cannot decode ${name}: it has no pixels (${width}x${height})`);
   }
@@ -67,7 +73,7 @@ export async function decodeImage(
     const image = await decodeJpeg(bytes);
     return channels === 1 ? { ...image, data: firstOfFour(image.data) } : image;
   } catch (cause) {
-    // libjpeg's messages are made for people; fast-png's tell of offsets and filters.
+    // libjpeg's messages are made for people; those of PNG tell of chunks and filters.
     const reason = format === "JPEG" && cause instanceof Error
       ? cause.message
       : "its PNG data is damaged or cut off";
@@ -78,9 +84,10 @@ export async function decodeImage(
 function headerProblem(bytes: Uint8Array): string {
   if (bytes.length === 0) return "the file is empty";
   const start = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0"));
-  const isImage = /^(?:ffd8|89504e47)/.test(start.join(""));
-  return isImage
-    ? "its header is damaged or cut off"
+  if (/^(?:ffd8|89504e47)/.test(start.join(""))) return "its header is damaged or cut off";
+  const kind = fileKind(bytes.subarray(0, KIND_BYTES));
+  return kind
+    ? `it is ${kind.name}, expected JPEG or PNG`
     : `expected JPEG or PNG, got bytes ${start.join(" ")}…`;
 }
 

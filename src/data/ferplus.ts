@@ -6,6 +6,7 @@
 import { EMOTIONS } from "../emotions.ts";
 import { type CsvSource, quoted, readCsvRows, sourceName } from "./csv_rows.ts";
 import { FerDataset, type Usage, USAGES } from "./dataset.ts";
+import { pairVotes } from "./ferplus_agreement.ts";
 import { VOTE_COLUMNS } from "./votes.ts";
 
 /** How {@linkcode withFerPlus} joins. */
@@ -46,19 +47,23 @@ interface Ballot {
   readonly usage: number;
   /** For each of {@linkcode VOTE_COLUMNS}. */
   readonly votes: readonly number[];
+  /** What the image is called; empty where the file does not say. */
+  readonly image: string;
 }
 
 /**
- * Gives FER-2013 the votes of FER+ (Barsoum et al., 2016), as they are and as soft labels. The rows of
- * the vote file are joined in order, `Usage` by `Usage`. In soft labels votes for contempt, for
- * "unknown" and for "not a face" do not count, and the rest is rescaled; an image with no votes left
- * keeps its own label.
+ * Gives FER-2013 the votes of FER+ (Barsoum et al., 2016), as they are and as soft labels. Votes are
+ * joined to the images by file name where the data set has the vote file's names, else in order,
+ * `Usage` by `Usage`; how often they agree with the images' own labels shows whether that order is
+ * right. In soft labels votes for contempt, for "unknown" and for "not a face" do not count, and the
+ * rest is rescaled; an image with no votes left keeps its own label.
  *
- * @param dataset FER-2013 as it was published: every row of a `Usage`, in the original order.
+ * @param dataset FER-2013 as it was published: every row of a `Usage`, in the original order; or
+ * images by the names of the vote file.
  * @param csv `fer2013new.csv`: a path, a `file:` or `https:` URL, or its bytes, plain or gzipped.
  * @param options What to leave out.
  * @returns A new data set with `softLabels` and `votes`; its labels and pixels are as they were.
- * @throws {RangeError} When the votes of a `Usage` are not as many as its images.
+ * @throws {RangeError} When the votes of a `Usage` are not as many as its images, or are of others.
  * @throws {SyntaxError} When the file is malformed; the message names file, row and value.
  * @throws {TypeError} When the classes are not the seven of FER-2013.
  *
@@ -89,28 +94,17 @@ export async function withFerPlus(
   const softLabels = new Float32Array(dataset.length * EMOTIONS.length);
   const votes = new Uint16Array(dataset.length * VOTE_COLUMNS.length);
   const kept: number[] = [];
-  for (const [code, usage] of USAGES.entries()) {
-    const images = placesOf(dataset.usages, code);
-    if (images.length === 0) continue;
-    const rows = ballots.flatMap((ballot, row) => ballot.usage === code ? [row] : []);
-    if (rows.length !== images.length) {
-      throw new RangeError(
-        `Cannot join ${name}: it has votes on ${count(rows.length)} ${usage} images, ` +
-          `${dataset.source} has ${count(images.length)}`,
-      );
-    }
-    images.forEach((index, i) => {
-      const isSure = ballots.length !== ORIGINAL_ROWS || !UNSURE_ROWS.has(rows[i]);
-      const ballot = isSure ? ballots[rows[i]].votes : [];
-      votes.set(ballot, index * VOTE_COLUMNS.length);
-      const share = softLabels.subarray(index * EMOTIONS.length, (index + 1) * EMOTIONS.length);
-      share.set(ballot.slice(0, EMOTIONS.length));
-      normalize(share, dataset.labels[index]);
-      if (!(options.dropNonFaces && isNonFace(ballot))) kept.push(index);
-    });
+  for (const [index, row] of pairVotes(dataset, ballots, name).entries()) {
+    const isSure = ballots.length !== ORIGINAL_ROWS || !UNSURE_ROWS.has(row);
+    const ballot = isSure ? ballots[row].votes : [];
+    votes.set(ballot, index * VOTE_COLUMNS.length);
+    const share = softLabels.subarray(index * EMOTIONS.length, (index + 1) * EMOTIONS.length);
+    share.set(ballot.slice(0, EMOTIONS.length));
+    normalize(share, dataset.labels[index]);
+    if (!(options.dropNonFaces && isNonFace(ballot))) kept.push(index);
   }
   const joined = new FerDataset({ ...dataset, softLabels, votes });
-  return kept.length === dataset.length ? joined : joined.subset(kept.sort((a, b) => a - b));
+  return kept.length === dataset.length ? joined : joined.subset(kept);
 }
 
 /** Makes votes sum to 1; without any, the image's own label has all, or each class the same. */
@@ -158,15 +152,9 @@ async function readBallots(csv: CsvSource, name: string): Promise<Ballot[]> {
     };
     const votes = VOTE_COLUMNS.map((name) => COLUMNS[name].toLowerCase())
       .map((column) => fields.has(column) ? votesFor(column) : 0);
-    ballots.push({ usage, votes });
+    ballots.push({ usage, votes, image: fields.get("image name") ?? "" });
   }
   return ballots;
-}
-
-function placesOf(usages: Uint8Array, code: number): number[] {
-  const places: number[] = [];
-  usages.forEach((usage, index) => usage === code && places.push(index));
-  return places;
 }
 
 function count(n: number): string {

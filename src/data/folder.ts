@@ -8,7 +8,9 @@ import { Grayscale } from "../transforms/grayscale.ts";
 import { resize } from "../transforms/resize.ts";
 import { FerDataset, type Usage, USAGES } from "./dataset.ts";
 import { decodeImage } from "./decode.ts";
+import { alikeKey, visibleName } from "./alike.ts";
 import { toPath } from "./path.ts";
+import { isSystemName } from "./system_files.ts";
 
 /** How {@linkcode loadImageFolder} reads. */
 export interface LoadImageFolderOptions {
@@ -50,8 +52,7 @@ const SYNONYMS: ReadonlyMap<string, Emotion> = new Map<string, Emotion>([
   ["surprised", "surprise"],
 ]);
 
-/** Files that systems leave in folders. */
-const IGNORED = /^(?:\..*|__MACOSX|Thumbs\.db|desktop\.ini)$/i;
+const IMAGE = /\.(?:jpe?g|png)$/i;
 const FILES_AHEAD = 16;
 /** Labels are held as signed bytes. */
 const MAX_CLASSES = 127;
@@ -78,7 +79,9 @@ interface ClassFolder {
  * The split is what the file's name begins with (`Training_`, `PublicTest_`, `PrivateTest_`), else
  * its folder's: `train` is `Training`, `validation` is `PublicTest`, `test` is `PrivateTest`, and
  * without such folders all is `Training`. If all classes are among the seven, they are the seven
- * {@linkcode EMOTIONS}; else they are the folders, in alphabetical order.
+ * {@linkcode EMOTIONS}; else they are the folders, in alphabetical order. Names that look alike, in
+ * another Unicode form, case or with other spaces, are one class. What systems leave behind
+ * (`Thumbs.db`, `@eaDir`, `$RECYCLE.BIN`, `lost+found` and the like) is passed over.
  *
  * Images of any size and colour are turned grey and resized as Pillow does it (`convert("L")`,
  * bilinear). Their order depends on their names alone.
@@ -86,7 +89,8 @@ interface ClassFolder {
  * @param dir The folder, as a path or a `file:` URL.
  * @param options The size and the limit of the images.
  * @returns The images, split by split, class by class, sorted by name.
- * @throws {TypeError} When a file is not an image, or damaged; the message names it.
+ * @throws {TypeError} When a file is not an image, damaged, of no class or a link that leads
+ * nowhere; the message names it.
  * @throws {RangeError} When a class has no image, or an image no pixels or too many.
  * @throws {Error} When the folder cannot be read.
  */
@@ -130,16 +134,14 @@ export async function loadImageFolder(
     classes,
     size,
     source: root,
+    names: entries.map(({ path }) => path.slice(root.length).replace(/^\//, "")),
   });
 }
 
 /** The folders of classes, in the folders of splits if there are any. */
 async function findClassFolders(root: string): Promise<ClassFolder[]> {
-  const { folders } = await list(root);
-  if (folders.length === 0) {
-    throw new TypeError(`Cannot load ${root}: expected a folder for each class, found none`);
-  }
-  const usageOf = (name: string): Usage | undefined => SPLITS.get(name.toLowerCase());
+  const folders = await foldersOf(root);
+  const usageOf = (name: string): Usage | undefined => SPLITS.get(alikeKey(name));
   if (!folders.some(usageOf)) {
     return folders.map((name) => ({
       path: `${root}/${name}`,
@@ -156,15 +158,26 @@ async function findClassFolders(root: string): Promise<ClassFolder[]> {
         `Cannot load ${path}: beside train and test folders it is none, expected validation`,
       );
     }
-    const names = (await list(path)).folders;
-    if (names.length === 0) {
-      throw new TypeError(`Cannot load ${path}: expected a folder for each class, found none`);
-    }
-    for (const name of names) {
+    for (const name of await foldersOf(path)) {
       found.push({ path: `${path}/${name}`, className: classNameOf(name), usage });
     }
   }
   return found;
+}
+
+/** The folders in a folder that has no images beside them, which would be of no class. */
+async function foldersOf(path: string): Promise<string[]> {
+  const { files, folders } = await list(path);
+  if (folders.length === 0) {
+    throw new TypeError(`Cannot load ${path}: expected a folder for each class, found none`);
+  }
+  const stray = files.find((name) => IMAGE.test(name));
+  if (stray !== undefined) {
+    throw new TypeError(
+      `Cannot load ${path}/${stray}: it lies beside the folders of classes and is of none`,
+    );
+  }
+  return folders;
 }
 
 async function listImages(folder: ClassFolder, label: number): Promise<Entry[]> {
@@ -179,7 +192,7 @@ async function listImages(folder: ClassFolder, label: number): Promise<Entry[]> 
   }
   return files.map((name) => {
     const path = `${folder.path}/${name}`;
-    if (!/\.(?:jpe?g|png)$/i.test(name)) {
+    if (!IMAGE.test(name)) {
       throw new TypeError(`Cannot load ${path}: expected a .jpg, .jpeg or .png file`);
     }
     const prefix = name.split("_", 1)[0].toLowerCase();
@@ -194,8 +207,8 @@ async function list(path: string): Promise<{ files: string[]; folders: string[] 
   const folders: string[] = [];
   try {
     for await (const { name, isDirectory, isSymlink } of Deno.readDir(path)) {
-      if (IGNORED.test(name)) continue;
-      const isFolder = isSymlink ? (await Deno.stat(`${path}/${name}`)).isDirectory : isDirectory;
+      if (isSystemName(name)) continue;
+      const isFolder = isSymlink ? await leadsToFolder(`${path}/${name}`) : isDirectory;
       (isFolder ? folders : files).push(name);
     }
   } catch (cause) {
@@ -210,20 +223,36 @@ async function list(path: string): Promise<{ files: string[]; folders: string[] 
   return { files: files.sort(), folders: folders.sort() };
 }
 
-/** The seven in their order if there are no others, else all in alphabetical order. */
+async function leadsToFolder(link: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(link)).isDirectory;
+  } catch (cause) {
+    throw new TypeError(`Cannot load ${link}: it is a link that leads nowhere`, { cause });
+  }
+}
+
+/**
+ * The seven in their order if there are no others, else all in alphabetical order. Names that look
+ * alike are one class, by the first of them.
+ */
 function orderClasses(names: readonly string[]): readonly string[] {
   const isEmotion = (name: string): boolean => (EMOTIONS as readonly string[]).includes(name);
   if (names.every(isEmotion)) return EMOTIONS;
-  return names.filter((name, i) => names.findIndex((each) => isSame(each, name)) === i).sort();
+  const byKey = new Map<string, string>();
+  for (const name of names) {
+    const key = alikeKey(name);
+    if (!byKey.has(key)) byKey.set(key, name);
+  }
+  return [...byKey.values()].sort();
 }
 
 function classNameOf(folder: string): string {
-  const lower = folder.toLowerCase();
-  return EMOTIONS.find((emotion) => emotion === lower) ?? SYNONYMS.get(lower) ?? folder;
+  const key = alikeKey(folder);
+  return EMOTIONS.find((emotion) => emotion === key) ?? SYNONYMS.get(key) ?? visibleName(folder);
 }
 
 function isSame(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
+  return alikeKey(a) === alikeKey(b);
 }
 
 /** Yields the files' bytes in order, while the next ones are being read. */
@@ -233,12 +262,24 @@ async function* readAhead(
   const pending: Promise<Uint8Array>[] = [];
   for (let i = 0, next = 0; i < entries.length; i++) {
     for (; next < Math.min(entries.length, i + FILES_AHEAD); next++) {
-      const bytes = Deno.readFile(entries[next].path);
+      const bytes = readFile(entries[next].path);
       // Whoever waits for it hears of the failure; until then it is not unhandled.
       bytes.catch(() => {});
       pending.push(bytes);
     }
     const bytes = pending.shift();
     if (bytes) yield [entries[i].path, await bytes];
+  }
+}
+
+async function readFile(path: string): Promise<Uint8Array> {
+  try {
+    return await Deno.readFile(path);
+  } catch (cause) {
+    // What is no UTF-8 in a name arrives as U+FFFD, by which no file can be found.
+    const reason = cause instanceof Deno.errors.NotFound
+      ? path.includes("\ufffd") ? "its name is not UTF-8" : "there is no such file any more"
+      : (cause as Error).message.split(/ \(os error|\n/, 1)[0];
+    throw new Error(`Cannot load ${path}: ${reason}`, { cause });
   }
 }

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { fileKind } from "../file_kind.ts";
 import { CheckpointError } from "./checkpoint_error.ts";
 import { fromBFloat16, fromFloat16, toBFloat16, toFloat16 } from "./float16.ts";
 
@@ -121,17 +122,37 @@ const product = (shape: readonly number[]): number => shape.reduce((size, each) 
 const CONVERSION = ". Convert it in Python: from safetensors.torch import save_file; " +
   'save_file(torch.load("model.pt", "cpu"), "model.safetensors")';
 
+/** Where there is no way from a file to one of ours. */
+const NO_WAY =
+  ", which cannot be read: only safetensors can, of this library or of a PyTorch network";
+
 /** What a file that is none of ours looks like, for the message. */
 function guessFormat(bytes: Uint8Array): string {
-  const start = new TextDecoder().decode(bytes.subarray(0, 64));
+  const text = new TextDecoder().decode(bytes.subarray(0, 4096));
+  const start = text.slice(0, 64);
+  if (/^PK[^]*\.npy/.test(start)) return ": it looks like NumPy's .npz, which cannot be read";
+  if (/^PK[^]*(?:metadata|config)\.json/.test(start)) {
+    return `: it looks like a Keras .keras file${NO_WAY}`;
+  }
   if (start.startsWith("PK")) {
     return `: it looks like a PyTorch .pt file or another zip archive${CONVERSION}`;
   }
   if (bytes[0] === 0x80) return `: it looks like a Python pickle${CONVERSION}`;
-  if (start.startsWith("\x89HDF")) return ": it looks like a Keras .h5 file";
+  if (fileKind(bytes)?.name === "HDF5") return `: it looks like a Keras .h5 file${NO_WAY}`;
   if (start.startsWith("version https://git-lfs")) return ": it is a Git LFS pointer, not the file";
   if (/^\s*</.test(start)) return ": it looks like a web page";
-  return "";
+  if (start.slice(4, 8) === "TFL3") return `: it looks like a TensorFlow Lite file${NO_WAY}`;
+  if (start.startsWith("GGUF")) return `: it looks like a GGUF file${NO_WAY}`;
+  if (/^\s*\{[^]*(?:"modelTopology"|"weightsManifest"|layers-model|graph-model)/.test(text)) {
+    return `: it looks like a model.json of TensorFlow.js${NO_WAY}`;
+  }
+  if (/^\s*[{[]/.test(start)) return ": it looks like JSON";
+  // A protocol buffer whose first fields are a small version and the producer's name.
+  if (bytes[0] === 0x08 && bytes[1] < 0x20 && [0x12, 0x1a, 0x22, 0x3a].includes(bytes[2])) {
+    return `: it looks like an ONNX file${NO_WAY}`;
+  }
+  const kind = fileKind(bytes);
+  return kind ? `: it is ${kind.name}` : "";
 }
 
 /**

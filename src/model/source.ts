@@ -15,8 +15,11 @@ const FETCHED = /^(https?|blob|data):/i;
  */
 export function reasonOf(error: unknown): string {
   // Browsers have no Deno.
-  const isNotFound = typeof Deno !== "undefined" && error instanceof Deno.errors.NotFound;
-  return isNotFound ? "no such file" : (error as Error).message.split("\n", 1)[0];
+  if (typeof Deno !== "undefined") {
+    if (error instanceof Deno.errors.NotFound) return "no such file";
+    if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
+  }
+  return (error as Error).message.split("\n", 1)[0];
 }
 
 /**

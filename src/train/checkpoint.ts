@@ -111,5 +111,28 @@ export async function loadCheckpoint(
     }
     tf.tidy(() => variable.assign(tf.tensor(tensor.data as Float32Array, variable.shape)));
   }
-  return JSON.parse(metadata.trainingState);
+  return parseState(metadata.trainingState, path);
+}
+
+const COUNTS = ["epoch", "batch", "step", "optimizerSteps", "correct", "seen"] as const;
+
+function parseState(text: string, path: string): TrainingState {
+  const isRecord = (value: unknown): boolean => typeof value === "object" && value !== null;
+  try {
+    const state = JSON.parse(text);
+    const isState = COUNTS.every((name) => Number.isSafeInteger(state[name]) && state[name] >= 0) &&
+      state.epoch >= 1 && Number.isFinite(state.lossSum) && state.seconds >= 0 &&
+      isRecord(state.plateau) && isRecord(state.earlyStopping) && Array.isArray(state.dropout) &&
+      (state.best === null || isRecord(state.best)) &&
+      [null, "epochs", "earlyStopping"].includes(state.finished);
+    if (isState) return state;
+    throw new SyntaxError("a field is missing or out of range");
+  } catch (cause) {
+    throw new CheckpointError(
+      `Cannot resume from ${path}: its training state is damaged, ${
+        (cause as Error).message.replace(/\s+/g, " ")
+      }`,
+      { cause },
+    );
+  }
 }

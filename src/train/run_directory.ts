@@ -78,7 +78,7 @@ export interface EpochLine {
 export type MetricsLine = StepLine | EpochLine;
 
 /**
- * The lines of a run's `metrics.jsonl`; a last line that a crash cut off is left out.
+ * The lines of a run's `metrics.jsonl`; those that a crash cut off, and left behind, are left out.
  *
  * @param path The run folder.
  * @returns Its lines; none where there is no such file yet.
@@ -93,7 +93,19 @@ export async function readMetrics(path: string): Promise<MetricsLine[]> {
   }
   const lines = text.split("\n");
   lines.pop(); // what follows the last line break: nothing, or half a line
-  return lines.map((line) => JSON.parse(line));
+  return lines.flatMap((line) => parseLine(line) ?? []);
+}
+
+/** A line, if it is whole. A power cut can leave half of one, or zeros, with whole ones behind. */
+function parseLine(text: string): MetricsLine | undefined {
+  try {
+    const line = JSON.parse(text);
+    const isLine = (line?.type === "step" || line?.type === "epoch") &&
+      Number.isSafeInteger(line.epoch) && Number.isSafeInteger(line.step);
+    return isLine ? line : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -157,6 +169,26 @@ export class RunDirectory {
    */
   file(name: string): string {
     return `${this.path}/${name}`;
+  }
+
+  /**
+   * What the run's `config.json` says.
+   *
+   * @returns An object of JSON.
+   * @throws {RunDirectoryError} When it is no such object.
+   */
+  async readConfig(): Promise<Record<string, unknown>> {
+    const path = this.file("config.json");
+    try {
+      const value = JSON.parse(await Deno.readTextFile(path));
+      if (typeof value !== "object" || value === null) throw new SyntaxError("it is no object");
+      return value;
+    } catch (cause) {
+      throw new RunDirectoryError(
+        `Cannot read ${path}: it is damaged, ${(cause as Error).message.replace(/\s+/g, " ")}`,
+        { cause },
+      );
+    }
   }
 
   /**

@@ -49,8 +49,14 @@ import {
 import { type TrainingConfig, trainingConfig } from "./config.ts";
 import { WeightAverage } from "./ema.ts";
 import { balancedClassWeights, logitAdjustments } from "./loss.ts";
+import { dataDifference, type DataFingerprint, dataFingerprint } from "./data_fingerprint.ts";
 import { makeOptimizer, type Optimizer } from "./optimizer.ts";
-import type { EpochLine, RunDirectory, StepLine } from "./run_directory.ts";
+import {
+  type EpochLine,
+  type RunDirectory,
+  RunDirectoryError,
+  type StepLine,
+} from "./run_directory.ts";
 import { EarlyStopping, ReduceLROnPlateau, scheduleFactor } from "./schedule.ts";
 import { trainingStep } from "./training_step.ts";
 
@@ -840,12 +846,31 @@ class Run {
         tfjs: tf.version_core,
       },
       ...this.#notes,
+      dataFingerprint: dataFingerprint(this.#training, this.#validation),
     });
+  }
+
+  /** Refuses to go on with other data, before anything is trained or written. */
+  async #checkData(directory: RunDirectory): Promise<void> {
+    const recorded = await directory.readConfig();
+    const { dataFingerprint: before, data } = recorded as {
+      readonly dataFingerprint?: Partial<DataFingerprint>;
+      readonly data?: Partial<DataFingerprint>;
+    };
+    const now = dataFingerprint(this.#training, this.#validation);
+    // A run of a version that had no fingerprint records the classes alone.
+    const difference = dataDifference(before ?? { classes: data?.classes }, now);
+    if (difference === null) return;
+    throw new RunDirectoryError(
+      `Cannot go on with ${directory.path}: the data are not those that the run began with: ` +
+        difference,
+    );
   }
 
   /** Takes up the state of the run directory's last checkpoint, where there is one. */
   async #restore(): Promise<void> {
     if (!this.#directory) return;
+    await this.#checkData(this.#directory);
     await removeTemporaryFiles(this.#directory.path);
     if (await this.#directory.has("last.safetensors")) {
       const path = this.#directory.file("last.safetensors");
@@ -869,7 +894,9 @@ class Run {
    * Lets a run become longer or shorter, where it would have come to where it is all the same.
    */
   async #takeNewLength(directory: RunDirectory): Promise<void> {
-    const recorded = JSON.parse(await Deno.readTextFile(directory.file("config.json")));
+    const recorded = await directory.readConfig() as {
+      readonly config?: Partial<TrainingConfig>;
+    };
     const { epochs, decayEpochs, fullSizeEpochs } = this.#config;
     // A run of a version that had no such setting does not record it.
     const {

@@ -113,7 +113,7 @@ Deno.test("tasks refuse flags and recipes in one line that names flag and value"
       ["train", ["--recipe", "wrong.json"], "wrong.json", "batchSize", '"0"'],
       ["train", ["--recipe", "network.json"], "network.json", "architecture", "resnet"],
       ["train", ["--resume", "runs/no_run"], "runs/no_run", "config.json"],
-      ["train", ["--resume", "runs/no_run", "--lr", "1"], "--lr"],
+      ["train", ["--resume", "runs/no_run", "--lr", "1"], "runs/no_run", "config.json"],
       ["evaluate", ["--usage", "Test"], "--usage", '"Test"', "PublicTest"],
       ["predict", [], "FILE"],
       ["predict", ["face.jpg", "--modle=x"], "--modle", "--model"],

@@ -48,7 +48,7 @@ export function taskCommand(
   return new Deno.Command(Deno.execPath(), {
     args: [words[0], "--no-prompt", ...words.slice(1), `${ROOT}${script}`, ...args],
     cwd: options.cwd ?? ROOT,
-    env: { FER2013: "", FERPLUS: "", NO_COLOR: "1", ...options.env },
+    env: { FER2013: "", FERPLUS: "", INIT_CWD: "", NO_COLOR: "1", ...options.env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

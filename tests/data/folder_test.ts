@@ -127,6 +127,68 @@ Deno.test("loadImageFolder() leaves out what systems leave behind", async () => 
   });
 });
 
+Deno.test("loadImageFolder() passes over bins, thumbnails and what else systems leave behind", async () => {
+  const left = [
+    ...["@eaDir", "#recycle", "@Recycle", "$RECYCLE.BIN", "RECYCLER", "System Volume Information"],
+    ...["lost+found", "#snapshot", "Temporary Items", "@tmp", ".Trash-1000"],
+  ];
+  await withFolder({
+    "train/sad/a.jpg": "grey.jpg",
+    "test/sad/b.jpg": "grey.jpg",
+    ...Object.fromEntries(left.flatMap((name) => [
+      [`train/${name}/a.jpg`, "grey.jpg"],
+      [`${name}/sad/a.jpg`, "grey.jpg"],
+      [`test/sad/${name}/a.jpg`, "grey.jpg"],
+    ])),
+    "train/sad/ehthumbs.db": new Uint8Array(3),
+    "train/sad/Icon\r": new Uint8Array(3),
+  }, async (dir) => {
+    const { classes, length } = await loadImageFolder(dir);
+    assertEquals([classes, length], [EMOTIONS, 2]);
+  });
+});
+
+Deno.test("loadImageFolder() takes names that look alike for one class", async () => {
+  await withFolder({
+    "train/caf\u00e9/a.jpg": "grey.jpg",
+    "train/tea /b.jpg": "grey.jpg",
+    "train/Tea/c.jpg": "grey.jpg",
+    "test/cafe\u0301/d.jpg": "grey.jpg",
+    "test/ tea/e.jpg": "grey.jpg",
+  }, async (dir) => {
+    const { classes, labels, usages } = await loadImageFolder(dir);
+    assertEquals(classes.map((name) => name.toLowerCase()), ["caf\u00e9", "tea"].sort());
+    assertEquals([...labels], [0, 1, 1, 0, 1]);
+    assertEquals([...usages], [0, 0, 0, 2, 2]);
+  });
+  await withFolder({ " Happy/a.jpg": "grey.jpg", "SAD\u200b/b.jpg": "grey.jpg" }, async (dir) => {
+    assertEquals((await loadImageFolder(dir)).classes, EMOTIONS);
+  });
+});
+
+Deno.test("loadImageFolder() names a link that leads nowhere, and follows others", async () => {
+  await withFolder({ "sad/a.jpg": "grey.jpg" }, async (dir) => {
+    await Deno.symlink(`${dir}/sad/a.jpg`, `${dir}/sad/b.jpg`);
+    assertEquals((await loadImageFolder(dir)).length, 2);
+    for (const [target, link] of [["gone.jpg", "sad/c.jpg"], ["happy", "happy"]]) {
+      await Deno.symlink(`${dir}/${target}`, `${dir}/${link}`);
+      const { message } = await assertRejects(() => loadImageFolder(dir), TypeError);
+      assertEquals(message, `Cannot load ${dir}/${link}: it is a link that leads nowhere`);
+      await Deno.remove(`${dir}/${link}`);
+    }
+  });
+});
+
+Deno.test("loadImageFolder() says what each image is called", async () => {
+  await withFolder(
+    { "train/sad/fer2.jpg": "grey.jpg", "test/sad/fer1.jpg": "grey.jpg" },
+    async (dir) => {
+      const { names } = await loadImageFolder(new URL(`file://${dir}/`));
+      assertEquals(names, ["train/sad/fer2.jpg", "test/sad/fer1.jpg"]);
+    },
+  );
+});
+
 const BAD: ReadonlyArray<
   [string, Readonly<Record<string, string | Uint8Array>>, ErrorConstructor, string]
 > = [
@@ -159,6 +221,18 @@ const BAD: ReadonlyArray<
     { "train/sad/a.jpg": "grey.jpg", "happy/a.jpg": "grey.jpg" },
     TypeError,
     "Cannot load DIR/happy: beside train and test folders it is none, expected validation",
+  ],
+  [
+    "an image beside the classes",
+    { "sad/a.jpg": "grey.jpg", "./lost.png": "grey.png" },
+    TypeError,
+    "Cannot load DIR/lost.png: it lies beside the folders of classes and is of none",
+  ],
+  [
+    "an image beside the classes of a split",
+    { "train/sad/a.jpg": "grey.jpg", "train/lost.png": "grey.png" },
+    TypeError,
+    "Cannot load DIR/train/lost.png: it lies beside the folders of classes and is of none",
   ],
   [
     "a file of another kind",

@@ -8,6 +8,10 @@ import {
   writeSafetensors,
 } from "../../src/model.ts";
 
+/** Bytes, one a character. */
+const latin1 = (text: string): Uint8Array =>
+  Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+
 /** A file by hand: the header as given, padded, and the tensors' bytes. */
 function file(header: unknown, data: number[] = [], declared?: number): Uint8Array {
   const text = typeof header === "string" ? header : JSON.stringify(header);
@@ -199,6 +203,17 @@ Deno.test("readSafetensors() names the file, the tensor and what is wrong with i
     ],
     [new TextEncoder().encode("PK\x03\x04 and so on, archive"), "a PyTorch .pt file"],
     [new TextEncoder().encode("<!doctype html><title>404</title>"), "looks like a web page"],
+    [latin1("PK\x03\x04archive/data.pkl"), "PyTorch .pt file or another zip archive. Convert it"],
+    [latin1("\x80\x02\x8a\nl\xfc\x9cF"), "Python pickle. Convert it in Python"],
+    [latin1("PK\x03\x04\x14\0\0\0metadata.json"), "Keras .keras file, which cannot be read"],
+    [latin1("\x89HDF\r\n\x1a\n\0\0\0"), "Keras .h5 file, which cannot be read"],
+    [latin1("PK\x03\x04\x14\0\0\0\x08\0arr_0.npy"), "NumPy's .npz, which cannot be read"],
+    [latin1("\x1c\0\0\0TFL3\x14\0\x20\0"), "TensorFlow Lite file, which cannot be read"],
+    [latin1("\x08\x07\x12\x07pytorch\x1a\x05"), "ONNX file, which cannot be read"],
+    [latin1('{"format": "layers-model", "generatedBy"'), "model.json of TensorFlow.js, which"],
+    [latin1('{"modelTopology":{"class_name":"Model"}}'), "model.json of TensorFlow.js, which"],
+    [latin1("GGUF\x03\0\0\0\0\0\0\0"), "GGUF file, which cannot be read"],
+    [latin1("\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), "it is PNG"],
     [new TextEncoder().encode("version https://git-lfs.github.com/spec/v1"), "a Git LFS pointer"],
   ];
   for (const [bytes, message] of cases) {

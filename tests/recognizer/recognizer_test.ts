@@ -320,6 +320,33 @@ Deno.test("FerRecognizer refuses what it cannot use, and says why", async () => 
   });
 });
 
+Deno.test("dispose() may come twice, and nothing is recognized afterwards", async () => {
+  await tf.setBackend("cpu");
+  const before = tf.memory().numTensors;
+  const recognizer = await FerRecognizer.load({ model });
+  {
+    using same = recognizer;
+    same.dispose();
+  }
+  assertEquals(tf.memory().numTensors, before);
+  const picture = { data: new Uint8Array(4), width: 2, height: 2 };
+  async function* frames() {
+    yield await Promise.resolve(picture);
+  }
+  for (
+    const [what, use] of [
+      ["recognize", () => recognizer.recognize(picture)],
+      ["recognize", () => recognizer.recognizeMany([])],
+      ["recognize", () => Array.fromAsync(recognizer.recognizeStream(frames()))],
+      ["detect", () => recognizer.detect(picture)],
+      ["warm up", () => recognizer.warmUp()],
+    ] as const
+  ) {
+    const { message } = await assertRejects<TypeError>(() => use() as Promise<unknown>, TypeError);
+    assertEquals(message, `Cannot ${what}: this recognizer was disposed of`);
+  }
+});
+
 gpuTest("recognize() gives on the GPU what it gives on the processor", async () => {
   await tf.setBackend("cpu");
   const recognizer = await FerRecognizer.load({ model });

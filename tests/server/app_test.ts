@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { encodePng, type Image } from "../../src/data.ts";
 import { createApp } from "../../examples/server/app.ts";
 import { type LogFields, logTo } from "../../examples/server/log.ts";
@@ -99,15 +99,21 @@ Deno.test("POST /recognize says what is wrong with what it was sent", async () =
   const { ask } = makeApp();
   const post = (body: BodyInit, type?: string) =>
     ask("/recognize", { method: "POST", body, headers: type ? { "content-type": type } : {} });
-  const form = new FormData();
-  form.append("a", new Blob([await png(2, 2)]), "good.png");
-  form.append("b", new Blob([(await png(2, 2)).slice(0, 40)]), "cut.png");
   const noFile = new FormData();
   noFile.append("a", "text");
   const cases: [BodyInit, string | undefined, string][] = [
     ["", undefined, "expected a JPEG or PNG as the body, got nothing"],
-    ["<svg/>", "image/svg+xml", "Cannot decode the picture: expected JPEG or PNG, got bytes 3c 73"],
-    [form, undefined, "Cannot decode cut.png: its PNG data is damaged or cut off"],
+    ["<svg/>", "image/svg+xml", "Cannot decode the picture: it is SVG, expected JPEG or PNG"],
+    ["GIF89a\x01\x00", undefined, "Cannot decode the picture: it is GIF, expected JPEG or PNG"],
+    ['{"image": 3}', "application/json", 'the body is JSON; expected {"image": BASE64}'],
+    ['{"picture": "AAAA"}', undefined, 'the body is JSON; expected {"image": BASE64}'],
+    ['{"images": []}', undefined, 'the body is JSON; expected {"image": BASE64}'],
+    ['{"image": "AA', "application/json", "the body is no JSON; expected"],
+    ['{"image": "%%%"}', undefined, "Cannot recognize image: expected base64"],
+    ['{"image": "data:image/png,AAAA"}', undefined, "Cannot recognize image: expected base64"],
+    ['{"images": ["https://x/y.png"]}', undefined, "images[0]: the server fetches nothing"],
+    ['{"image": "AAAAAAAAAAAAAAAAAAAA"}', undefined, "Cannot decode image: expected JPEG or PNG"],
+    ["image=a+face", "application/x-www-form-urlencoded", "expected base64 in a field of the form"],
     [noFile, undefined, "expected JPEG or PNG files in the form, got none"],
     ["not a form", "multipart/form-data; boundary=x", "the body is no form"],
     ["not a form", "multipart/form-data", "the body is no form"],
@@ -117,6 +123,107 @@ Deno.test("POST /recognize says what is wrong with what it was sent", async () =
     const { status, json } = await post(body, type);
     assertEquals(status, 400, message);
     assertStringIncludes(json.error, message);
+  }
+});
+
+Deno.test("POST /recognize answers the good pictures of a form, and says what is wrong with others", async () => {
+  const { ask, batches, lines } = makeApp();
+  const form = new FormData();
+  form.append("a", new Blob([(await png(2, 2)).slice(0, 40)]), "cut.png");
+  form.append("b", new Blob([await png(3, 2)]), "good.png");
+  form.append("c", new Blob([]), "empty.jpg");
+  const { status, json } = await ask("/recognize", { method: "POST", body: form });
+  assertEquals(status, 200);
+  assertEquals(json.pictures.map(({ faces: _, ...rest }: Record<string, unknown>) => rest), [
+    { name: "cut.png", error: "Cannot decode cut.png: its PNG data is damaged or cut off" },
+    { name: "good.png", width: 3, height: 2 },
+    { name: "empty.jpg", error: "Cannot decode empty.jpg: the file is empty" },
+  ]);
+  assertEquals([json.pictures[1].faces[0].box.width, batches, lines[0].images], [3, [1], 1]);
+});
+
+Deno.test("POST /recognize takes base64, however it is wrapped", async () => {
+  const { ask } = makeApp();
+  const plain = (await png(5, 4)).toBase64();
+  const url = `data:image/png;base64,${plain}`;
+  const web = plain.replaceAll("+", "-").replaceAll("/", "_");
+  const json = "application/json";
+  const urlencoded = "application/x-www-form-urlencoded";
+  const field = new FormData();
+  field.append("image", url);
+  const bodies: [BodyInit, string | undefined][] = [
+    [JSON.stringify({ image: plain }), json],
+    [` ${JSON.stringify({ image: url })}`, urlencoded],
+    [JSON.stringify({ images: [web] }), json],
+    [plain, "text/plain"],
+    [`${plain.replace(/.{60}/g, "$&\r\n")}\n`, undefined],
+    [url, undefined],
+    [`image=${encodeURIComponent(url)}`, urlencoded],
+    [`image=${plain}`, urlencoded],
+    [await png(5, 4), urlencoded],
+    [field, undefined],
+  ];
+  for (const [body, type] of bodies) {
+    const headers: HeadersInit = type ? { "content-type": type } : {};
+    const { status, json: { pictures } } = await ask("/recognize", {
+      method: "POST",
+      body,
+      headers,
+    });
+    assertEquals([status, pictures?.length, pictures?.[0].width], [200, 1, 5], String(body));
+  }
+});
+
+Deno.test("pages of other origins may ask where they are allowed, and nowhere else", async () => {
+  const preflight = {
+    method: "OPTIONS",
+    headers: {
+      "origin": "http://localhost:3000",
+      "access-control-request-method": "POST",
+      "access-control-request-headers": "content-type",
+    },
+  };
+  const headersOf = async (
+    allowOrigin: string[] | undefined,
+    init: RequestInit,
+    path = "/recognize",
+  ) => {
+    const { app } = makeApp({ allowOrigin });
+    const response = await app.fetch(new Request(`http://x${path}`, init));
+    await response.body?.cancel();
+    return { status: response.status, get: (name: string) => response.headers.get(name) };
+  };
+  const closed = await headersOf(undefined, preflight);
+  assertEquals([closed.status, closed.get("access-control-allow-origin")], [405, null]);
+  for (const allowed of ["http://localhost:3000", "*"]) {
+    const open = await headersOf(["https://a.example", allowed], preflight);
+    assertEquals([open.status, open.get("access-control-allow-origin")], [204, allowed]);
+    assertStringIncludes(open.get("access-control-allow-headers") ?? "", "authorization");
+  }
+  const post = { method: "POST", headers: { origin: "http://localhost:3000" }, body: "junk" };
+  const refused = await headersOf(["http://localhost:3000"], post);
+  assertEquals(
+    [refused.status, refused.get("access-control-allow-origin")],
+    [400, "http://localhost:3000"],
+  );
+  assertEquals(
+    (await headersOf(["https://a.example"], post)).get("access-control-allow-origin"),
+    null,
+  );
+});
+
+Deno.test("readOptions() takes origins, and nothing else for them", () => {
+  const read = (text: string) => {
+    const options = readOptions([`--allow-origin=${text}`]);
+    return options === "help" ? null : options.allowOrigin;
+  };
+  assertEquals(read("http://localhost:3000, https://a.example/"), [
+    "http://localhost:3000",
+    "https://a.example",
+  ]);
+  assertEquals(read("*"), ["*"]);
+  for (const text of ["localhost:3000", "http://a.example/page", "a", "null"]) {
+    assertThrows(() => read(text), Error, "expected an origin, for instance http://localhost:3000");
   }
 });
 

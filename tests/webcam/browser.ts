@@ -21,6 +21,8 @@ export interface Visit {
   readonly flags?: readonly string[];
   /** What the browser emulates, grants and so on. */
   readonly context?: BrowserContextOptions;
+  /** What runs in the page before the page's own programs. */
+  readonly init?: () => void;
   /** Complaints in the console that are expected. */
   readonly expected?: RegExp;
 }
@@ -35,7 +37,7 @@ export interface Visit {
  */
 export async function visit(
   url: string,
-  { clip, flags = [], context = {}, expected }: Visit,
+  { clip, flags = [], context = {}, init, expected }: Visit,
   test: (page: Page) => Promise<void>,
 ): Promise<void> {
   const camera = clip
@@ -51,6 +53,7 @@ export async function visit(
   try {
     const page = await (await browser.newContext(context)).newPage();
     page.setDefaultTimeout(PATIENCE);
+    if (init) await page.addInitScript(init);
     page.on("console", (message) => complain(message.text()));
     page.on("pageerror", (error) => complain(String(error)));
     const hear = (from: string) => {

@@ -317,6 +317,79 @@ browserTest("the page says that a file is no picture", () =>
     assert(await page.locator("#welcome").isVisible());
   }));
 
+/** As many phones have it: a second camera does not start while one is on; a third never does. */
+function oneCameraAtATime(): void {
+  interface Track {
+    readonly readyState: string;
+  }
+  interface Wish {
+    readonly video: { readonly deviceId?: { readonly exact: string } };
+  }
+  const { navigator: { mediaDevices } } = globalThis as unknown as {
+    navigator: {
+      mediaDevices: { getUserMedia(wish: Wish): Promise<{ getTracks(): readonly Track[] }> };
+    };
+  };
+  const open = mediaDevices.getUserMedia.bind(mediaDevices);
+  let tracks: readonly Track[] = [];
+  mediaDevices.getUserMedia = async (wish) => {
+    const isBusy = tracks.some(({ readyState }) => readyState === "live");
+    const { broken } = globalThis as unknown as { broken?: string };
+    if (isBusy || (broken !== undefined && wish.video.deviceId?.exact === broken)) {
+      throw new DOMException("Could not start video source", "NotReadableError");
+    }
+    const stream = await open(wish);
+    tracks = stream.getTracks();
+    return stream;
+  };
+}
+
+browserTest(
+  "the page changes between cameras of which one may be on, and back when one fails",
+  () => {
+    const flags = [
+      "--use-fake-device-for-media-stream=device-count=3",
+      "--use-fake-ui-for-media-stream",
+    ];
+    return visit(served.url, { context: CAMERA, flags, init: oneCameraAtATime }, async (page) => {
+      await page.click("#camera");
+      await page.locator("#choice").waitFor();
+      const camera = () =>
+        page.evaluate(() => {
+          const { document } = globalThis as unknown as {
+            document: {
+              querySelector(selector: "#video"): {
+                srcObject: { getVideoTracks(): { label: string; readyState: string }[] } | null;
+              };
+              querySelector(selector: "#cameras"): { selectedOptions: { textContent: string }[] };
+            };
+          };
+          const [track] = document.querySelector("#video").srcObject?.getVideoTracks() ?? [];
+          const [option] = document.querySelector("#cameras").selectedOptions;
+          return [track?.label, track?.readyState, option?.textContent];
+        });
+      const change = async (index: number): Promise<void> => {
+        await page.selectOption("#cameras", { index });
+        await page.locator("#cameras:enabled").waitFor();
+      };
+      const names = await page.locator("#cameras option").allTextContents();
+      assertEquals(names.length, 3);
+      await change(1);
+      assertEquals(await camera(), [names[1], "live", names[1]]);
+      assertEquals(await page.locator("#alert").isVisible(), false);
+
+      const last = await page.locator("#cameras option").nth(2).getAttribute("value");
+      await page.evaluate(
+        (id) => void ((globalThis as { broken?: string }).broken = id),
+        last ?? "",
+      );
+      await change(2);
+      await waitForText(page, "#alert", /The camera does not start\./);
+      assertEquals(await camera(), [names[1], "live", names[1]]);
+    });
+  },
+);
+
 browserTest(
   "the page says that there is no camera",
   () =>

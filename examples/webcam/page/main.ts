@@ -274,32 +274,54 @@ function turnTo(next: Source): void {
   show();
 }
 
-async function turnOnCamera(id = ""): Promise<void> {
+async function showCamera(stream: MediaStream): Promise<void> {
   const { video } = page;
+  turnTo({ kind: "camera", stream });
+  const [track] = stream.getVideoTracks();
+  track.onended = () => {
+    turnTo({ kind: "none" });
+    showNotice("bad", "The camera went away.", "Plug it in again and turn it on here.");
+  };
+  // The camera that looks away from the user is no mirror.
+  page.mirror.checked = track.getSettings().facingMode !== "environment";
+  video.setAttribute("aria-label", "The camera's picture");
+  video.srcObject = stream;
+  await video.play();
+  const cameras = await listCameras();
+  page.choice.hidden = cameras.length < 2;
+  page.cameras.replaceChildren(...cameras.map(({ id, name }) => new Option(name, id)));
+  page.cameras.value = track.getSettings().deviceId ?? "";
+}
+
+/** Turns the camera off, and tells which it was; null where none is on. */
+function stopCamera(): string | null {
+  if (source.kind !== "camera") return null;
+  const tracks = source.stream.getTracks();
+  for (const track of tracks) {
+    track.onended = null;
+    track.stop();
+  }
+  return tracks[0]?.getSettings().deviceId ?? "";
+}
+
+async function turnOnCamera(id = ""): Promise<void> {
   page.camera.disabled = true;
+  page.cameras.disabled = true;
+  // Many phones open one camera at a time: the one that is on goes off first.
+  const before = stopCamera();
   try {
-    const stream = await openCamera(id);
-    turnTo({ kind: "camera", stream });
-    const [track] = stream.getVideoTracks();
-    track.onended = () => {
-      turnTo({ kind: "none" });
-      showNotice("bad", "The camera went away.", "Plug it in again and turn it on here.");
-    };
-    // The camera that looks away from the user is no mirror.
-    page.mirror.checked = track.getSettings().facingMode !== "environment";
-    video.setAttribute("aria-label", "The camera's picture");
-    video.srcObject = stream;
-    await video.play();
-    const cameras = await listCameras();
-    page.choice.hidden = cameras.length < 2;
-    page.cameras.replaceChildren(...cameras.map(({ id, name }) => new Option(name, id)));
-    page.cameras.value = track.getSettings().deviceId ?? "";
+    await showCamera(await openCamera(id));
   } catch (error) {
-    if (error instanceof CameraError) showNotice("bad", error.message, error.advice);
     // Who turns to something else before the first frame ends play().
-    else if ((error as Error).name !== "AbortError") throw error;
+    if ((error as Error).name === "AbortError") return;
+    if (before !== null) {
+      await openCamera(before).then(showCamera).catch(() => turnTo({ kind: "none" }));
+    }
+    if (!(error instanceof CameraError)) throw error;
+    showNotice("bad", error.message, error.advice);
   } finally {
     page.camera.disabled = false;
+    page.cameras.disabled = false;
   }
 }
 

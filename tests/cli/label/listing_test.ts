@@ -117,6 +117,31 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "Listing counts files whose names are the same once what is no UTF-8 is lost",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await withFolder(async (folder) => {
+      // Deno writes UTF-8 alone; printf knows octal bytes.
+      const script = "touch \"$(printf '\\376.jpg')\" \"$(printf '\\377.jpg')\" b.jpg";
+      await new Deno.Command("sh", { args: ["-c", script], cwd: folder }).output();
+      const { paths, problems } = await list(folder, ".");
+      assertEquals(paths.map((path) => path.replace("./", "")), ["b.jpg", "\ufffd.jpg"]);
+      assertEquals(problems, [
+        undefined,
+        "Cannot read the file, nor 1 more of this name: it is not UTF-8",
+      ]);
+    });
+  },
+});
+
+Deno.test("Listing passes over bins and thumbnails of network drives", async () => {
+  await withFolder(async (folder) => {
+    await write(folder, ["a.jpg", "@eaDir/a.jpg", "$RECYCLE.BIN/b.jpg", "x/lost+found/c.jpg"]);
+    assertEquals((await list(folder, ".")).paths.map((path) => path.replace("./", "")), ["a.jpg"]);
+  });
+});
+
 Deno.test("plainPath() leaves no path that a spreadsheet takes for a formula", () => {
   assertEquals(
     ["=1+1.jpg", "+a", "-a", "@a", "\ta", "\ra", "＝a", "a=b.jpg", "/=a", "./=a"].map(plainPath),
