@@ -8,7 +8,9 @@ import { Grayscale } from "../transforms/grayscale.ts";
 import { resize } from "../transforms/resize.ts";
 import { FerDataset, type Usage, USAGES } from "./dataset.ts";
 import { decodeImage } from "./decode.ts";
+import { otherKind } from "./file_kind.ts";
 import { toPath } from "./path.ts";
+import { isPictureName } from "./picture_files.ts";
 
 /** How {@linkcode loadImageFolder} reads. */
 export interface LoadImageFolderOptions {
@@ -71,7 +73,7 @@ interface ClassFolder {
 }
 
 /**
- * Loads JPEG and PNG images from folders, one a class: `train|validation|test/<class>/*.jpg` as on
+ * Loads JPEG, PNG and WebP images from folders, one a class: `train|validation|test/<class>/*.jpg` as on
  * Kaggle, or `<class>/*.jpg` alone. The folders may be written in any case, `val` and `anger`
  * (and the like) are understood.
  *
@@ -177,11 +179,16 @@ async function listImages(folder: ClassFolder, label: number): Promise<Entry[]> 
   if (files.length === 0) {
     throw new RangeError(`Cannot load ${folder.path}: there is no image in it`);
   }
+  const wrong = files.find((name) => !isPictureName(name));
+  if (wrong !== undefined) {
+    const path = `${folder.path}/${wrong}`;
+    const what = otherKind(await Deno.readFile(path));
+    throw new TypeError(
+      `Cannot load ${path}: ${what ?? "expected a .jpg, .jpeg, .png or .webp file"}`,
+    );
+  }
   return files.map((name) => {
     const path = `${folder.path}/${name}`;
-    if (!/\.(?:jpe?g|png)$/i.test(name)) {
-      throw new TypeError(`Cannot load ${path}: expected a .jpg, .jpeg or .png file`);
-    }
     const prefix = name.split("_", 1)[0].toLowerCase();
     const usage = USAGES.find((each) => each.toLowerCase() === prefix) ?? folder.usage;
     return { path, label, usage };

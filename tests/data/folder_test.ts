@@ -162,15 +162,22 @@ const BAD: ReadonlyArray<
   ],
   [
     "a file of another kind",
-    { "sad/a.gif": "grey.jpg" },
+    { "sad/a.dat": "grey.jpg" },
     TypeError,
-    "Cannot load DIR/sad/a.gif: expected a .jpg, .jpeg or .png file",
+    "Cannot load DIR/sad/a.dat: expected a .jpg, .jpeg, .png or .webp file",
+  ],
+  [
+    "a picture of another kind",
+    { "sad/a.gif": Uint8Array.from("GIF89a", (letter) => letter.charCodeAt(0)) },
+    TypeError,
+    "Cannot load DIR/sad/a.gif: it is a GIF, which is not read: convert it to JPEG, PNG or WebP " +
+    "first",
   ],
   [
     "a file that is not an image",
     { "sad/a.jpg": "make_images.py" },
     TypeError,
-    "Cannot decode DIR/sad/a.jpg: expected JPEG or PNG, got bytes 22 22 22 57…",
+    "Cannot decode DIR/sad/a.jpg: expected JPEG, PNG or WebP, got bytes 22 22 22 57…",
   ],
 ];
 
