@@ -5,7 +5,7 @@
  *     deno run --allow-read --allow-net=127.0.0.1 examples/train_in_server.ts 8000 700
  *
  * - `GET /` tells how the training goes.
- * - `POST /predict` recognizes the expression in a JPEG or PNG, with the network as it is by then.
+ * - `POST /predict` recognizes the expression in a JPEG, PNG or WebP, with the network as it is by then.
  * - `POST /stop` ends the training.
  *
  * The arguments are the port (0 for any) and the number of drawn faces to train on.

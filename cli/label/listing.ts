@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isPictureName, otherPictureEnding } from "../../src/data/picture_files.ts";
 import { type Glob, isGlob, parseGlob } from "./glob.ts";
 import { reasonOf } from "./read_picture.ts";
 
@@ -24,7 +25,6 @@ export interface Skipped {
   loops: number;
 }
 
-const PICTURE = /\.(?:jpe?g|png)$/i;
 /** Files that systems leave in folders. */
 const IGNORED = /^(?:\..*|__MACOSX|Thumbs\.db|desktop\.ini)$/i;
 /** What makes a spreadsheet take a cell for a formula. */
@@ -43,6 +43,8 @@ export class Listing {
   readonly #inputs: readonly string[];
   /** What was passed over so far. */
   readonly skipped: Skipped = { files: 0, unreadable: 0, loops: 0 };
+  /** Those of the files that are pictures which are not decoded, by the endings of their names. */
+  readonly otherPictures: Map<string, number> = new Map();
 
   /** @param inputs Files, folders and patterns. */
   constructor(inputs: readonly string[]) {
@@ -79,7 +81,7 @@ export class Listing {
         yield listed;
       }
       if (found === 0) {
-        yield { path: input, problem: "Cannot find a JPEG or PNG file of that name" };
+        yield { path: input, problem: "Cannot find a JPEG, PNG or WebP file of that name" };
       }
     }
   }
@@ -127,10 +129,15 @@ export class Listing {
           this.skipped.unreadable++;
         }
       } else if (!glob || glob.matches(path)) {
-        if (kind === "file" && PICTURE.test(name) && !IGNORED.test(name)) {
+        const isCandidate = kind === "file" && !IGNORED.test(name);
+        if (isCandidate && isPictureName(name)) {
           yield { path };
-        } else {
-          this.skipped.files++;
+          continue;
+        }
+        this.skipped.files++;
+        const ending = isCandidate ? otherPictureEnding(name) : undefined;
+        if (ending !== undefined) {
+          this.otherPictures.set(ending, 1 + (this.otherPictures.get(ending) ?? 0));
         }
       }
     }

@@ -105,10 +105,10 @@ Deno.test("POST /recognize says what is wrong with what it was sent", async () =
   const noFile = new FormData();
   noFile.append("a", "text");
   const cases: [BodyInit, string | undefined, string][] = [
-    ["", undefined, "expected a JPEG or PNG as the body, got nothing"],
-    ["<svg/>", "image/svg+xml", "Cannot decode the picture: expected JPEG or PNG, got bytes 3c 73"],
+    ["", undefined, "expected a JPEG, PNG or WebP as the body, got nothing"],
+    ["<svg/>", "image/svg+xml", "Cannot decode the picture: it is an SVG, which is not read"],
     [form, undefined, "Cannot decode cut.png: its PNG data is damaged or cut off"],
-    [noFile, undefined, "expected JPEG or PNG files in the form, got none"],
+    [noFile, undefined, "expected JPEG, PNG or WebP files in the form, got none"],
     ["not a form", "multipart/form-data; boundary=x", "the body is no form"],
     ["not a form", "multipart/form-data", "the body is no form"],
     [Uint8Array.of(0xff, 0xd8, 0xff, 0xe0), undefined, "its header is damaged or cut off"],
