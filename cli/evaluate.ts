@@ -8,9 +8,10 @@ import { evaluate, type Evaluation } from "../mod.ts";
 import { auditLines } from "./audit.ts";
 import { chooseModel, MODEL_FLAG, TTA_FLAG } from "./choose_model.ts";
 import { startComputing } from "./compute.ts";
+import { FaceFinder, FACES_FLAG } from "./faces.ts";
 import type { Command } from "./flags.ts";
 import { count, percent } from "./numbers.ts";
-import { EXIT, print, runProgram } from "./program.ts";
+import { EXIT, print, runProgram, warn } from "./program.ts";
 import { DATA_FLAG, openData, splitOf, USAGE_FLAG } from "./source.ts";
 
 const COMMAND = {
@@ -21,6 +22,7 @@ const COMMAND = {
     usage: USAGE_FLAG,
     model: MODEL_FLAG,
     tta: TTA_FLAG,
+    faces: FACES_FLAG,
     json: { kind: "boolean", about: "Print one JSON object" },
   },
   examples: [
@@ -75,11 +77,16 @@ function printEvaluation(evaluation: Evaluation): void {
   for (const line of table([["true \\ predicted", ...names], ...counts])) print(line);
 }
 
-await runProgram(COMMAND, async ({ data, usage, model: given, tta, json }) => {
-  const { dataset, path } = await openData(data);
+await runProgram(COMMAND, async ({ data, usage, model: given, tta, faces, json }) => {
+  let computing: ReturnType<typeof startComputing> | undefined;
+  const start = () => computing ??= startComputing();
+  const finder = new FaceFinder(faces, start);
+  const { dataset, path } = await openData(data, finder);
+  await finder.dispose();
+  const framing = finder.summary("taken whole");
   const chosen = await chooseModel(given, path === null);
   const split = splitOf(dataset, usage);
-  const { stop } = await startComputing();
+  const { stop } = await start();
   const { model } = await chosen.load();
   const training = dataset.split("Training");
   const evaluation = await evaluate(model, split, {
@@ -87,10 +94,12 @@ await runProgram(COMMAND, async ({ data, usage, model: given, tta, json }) => {
     training: training.length > 0 && usage !== "Training" ? training : undefined,
   });
   if (json) {
+    if (framing !== null && finder.hasLooked) warn(framing);
     print(JSON.stringify(evaluation));
   } else {
     print(`model  ${chosen.name}`);
     print(`data   ${dataset.source}, ${usage}, ${count(split.length)} images`);
+    if (framing !== null) print(`faces  ${framing}`);
     for (const line of auditLines(auditDataset(dataset))) print(`       ${line}`);
     print("");
     printEvaluation(evaluation);

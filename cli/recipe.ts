@@ -6,6 +6,7 @@
 import type { ArchitectureConfig } from "../src/model.ts";
 import { DEFAULT_TRAINING_CONFIG, type TrainingConfig } from "../src/train.ts";
 import { closest } from "./closest.ts";
+import { FACE_MODES, type FaceMode } from "./faces.ts";
 import { type FlagTable, kebabCase, readFlag } from "./flags.ts";
 import { readJson } from "./read_json.ts";
 import { readTuning, type Tuning } from "./tuning.ts";
@@ -16,6 +17,8 @@ export interface Recipe {
   readonly config: Partial<TrainingConfig>;
   /** The data set: a path, `null` for drawn faces, `undefined` where not said. */
   readonly data?: string | null;
+  /** How a folder's pictures were framed by their faces, where it was written down. */
+  readonly faces?: FaceMode;
   /** The model file to begin from, if any. */
   readonly init?: string | null;
   /** The network, where not the default one. */
@@ -44,6 +47,14 @@ function readArchitecture(path: string, value: unknown): ArchitectureConfig | un
   );
 }
 
+function readFaces(path: string, value: unknown): FaceMode {
+  const mode = FACE_MODES.find((each) => each === value);
+  if (mode) return mode;
+  throw new TypeError(
+    `Cannot set faces in ${path} to ${JSON.stringify(value)}: expected ${FACE_MODES.join(", ")}`,
+  );
+}
+
 /**
  * Reads a recipe: the settings of a `config.json`, or an object of settings alone.
  *
@@ -59,6 +70,7 @@ export async function readRecipe(path: string, flags: FlagTable): Promise<Recipe
   const known = Object.keys(DEFAULT_TRAINING_CONFIG);
   const config: Record<string, unknown> = {};
   const places: Record<string, string | null> = {};
+  let faces: FaceMode | undefined;
   for (const [name, value] of Object.entries(settings)) {
     if (name === "data" || name === "init") {
       if (value !== null && typeof value !== "string") {
@@ -67,6 +79,10 @@ export async function readRecipe(path: string, flags: FlagTable): Promise<Recipe
         );
       }
       places[name] = value;
+      continue;
+    }
+    if (name === "faces") {
+      faces = readFaces(path, value);
       continue;
     }
     if (!known.includes(name)) {
@@ -81,6 +97,7 @@ export async function readRecipe(path: string, flags: FlagTable): Promise<Recipe
   return {
     config: config as Partial<TrainingConfig>,
     ...places,
+    ...(faces && { faces }),
     architecture: readArchitecture(path, architecture),
     tuning: tuning === undefined ? undefined : readTuning(tuning, path),
   };

@@ -24,6 +24,7 @@ import {
   type TrainingResult,
 } from "../src/train.ts";
 import { auditLines } from "./audit.ts";
+import { FaceFinder, type FaceMode, FACES_FLAG } from "./faces.ts";
 import { type Command, type FlagValues, kebabCase, UsageError } from "./flags.ts";
 import { catchInterrupt } from "./interrupt.ts";
 import { RUNS } from "./newest_model.ts";
@@ -67,6 +68,7 @@ const COMMAND = {
   about: "Train a network. The best weights, checkpoints, metrics and a report go to a run folder.",
   flags: {
     data: DATA_FLAG,
+    faces: FACES_FLAG,
     epochs: {
       kind: "integer",
       value: "N",
@@ -284,6 +286,7 @@ type Given = FlagValues<typeof COMMAND.flags>;
 /** Flags that are no settings of a training. */
 const PLACES = [
   "data",
+  "faces",
   "runDir",
   "resume",
   "init",
@@ -315,6 +318,8 @@ interface Plan {
   readonly command: readonly string[];
   /** The data set; `null` for drawn faces. */
   readonly data: string | null;
+  /** How a folder's pictures are framed by their faces. */
+  readonly faces: FaceMode;
   readonly init: string | null;
   readonly architecture: ArchitectureConfig;
   readonly tuning: Tuning;
@@ -355,7 +360,7 @@ async function planResume(given: Given, runDirectory: string): Promise<Plan> {
   }
   const isRun = await Deno.stat(`${runDirectory}/config.json`).then(() => true, () => false);
   if (!isRun) throw new Error(`Cannot resume ${runDirectory}: it holds no config.json`);
-  const { config, data, init, architecture, tuning } = await readRecipe(
+  const { config, data, faces, init, architecture, tuning } = await readRecipe(
     `${runDirectory}/config.json`,
     COMMAND.flags,
   );
@@ -365,6 +370,8 @@ async function planResume(given: Given, runDirectory: string): Promise<Plan> {
     command: await recordedCommand(`${runDirectory}/config.json`, given),
     config: trainingConfig({ ...config, ...settingsOf(given) }),
     data: data ?? null,
+    // Runs from before there was a choice took pictures whole.
+    faces: faces ?? "crop",
     init: init ?? null,
     architecture: architecture ?? { name: "ferCnn", options: {} },
     tuning: tuning ?? DEFAULT_TUNING,
@@ -407,6 +414,7 @@ async function planRun(given: Given): Promise<Plan> {
     command: ["deno", "task", "train", ...Deno.args],
     config,
     data,
+    faces: given.faces ?? recipe.faces ?? "auto",
     init,
     architecture: chooseNetwork(given.network, recipe.architecture, data === null),
     tuning,
@@ -485,10 +493,15 @@ interface Display {
 }
 
 async function train(plan: Plan, { quiet, dashboard, port }: Display): Promise<number> {
-  const { runDirectory, command, config, data, init, tuning } = plan;
+  const { runDirectory, command, config, data, faces, init, tuning } = plan;
   const say = quiet ? () => {} : print;
   if (data === null) say(DRAWN_NOTICE);
-  const dataset = await loadData(data);
+  let opened: ReturnType<typeof useWebGpu> | undefined;
+  const openGpu = () => opened ??= useWebGpu(gpuOptions(tuning));
+  const finder = new FaceFinder(faces, openGpu);
+  const dataset = await loadData(data, finder);
+  await finder.dispose();
+  const framing = finder.summary("taken whole");
   const { training, validation } = trainingSplits(dataset, config.seed);
   const audit = auditDataset(dataset);
   const display = new ProgressDisplay(streamOutput(Deno.stdout));
@@ -503,13 +516,14 @@ async function train(plan: Plan, { quiet, dashboard, port }: Display): Promise<n
   );
   const directory = await RunDirectory.open(runDirectory, { resume: plan.isResumed });
   try {
-    const gpu = await useWebGpu(gpuOptions(tuning));
+    const gpu = await openGpu();
     const model = await makeModel(plan, dataset);
     const introduce = () => {
       say(
         `Training on ${count(training.length)} images of ${dataset.source}, ` +
           `validating on ${count(validation.length)}`,
       );
+      if (framing !== null) say(`  ${framing}`);
       for (const line of auditLines(audit)) say(`  ${line}`);
       say(
         `${count(model.countParams())} parameters on ${gpu.description}` +
@@ -526,7 +540,7 @@ async function train(plan: Plan, { quiet, dashboard, port }: Display): Promise<n
       signal: interrupt.signal,
       notes: {
         command,
-        config: { data, init, ...config },
+        config: { data, ...(framing !== null && { faces }), init, ...config },
         tuning,
         data: {
           source: dataset.source,

@@ -6,6 +6,7 @@
 import { type Emotion, EMOTIONS, IMAGE_SIZE } from "../emotions.ts";
 import { Grayscale } from "../transforms/grayscale.ts";
 import { resize } from "../transforms/resize.ts";
+import type { Image } from "../transforms/transform.ts";
 import { FerDataset, type Usage, USAGES } from "./dataset.ts";
 import { decodeImage } from "./decode.ts";
 import { otherKind } from "./file_kind.ts";
@@ -24,6 +25,16 @@ export interface LoadImageFolderOptions {
    * @default {50}
    */
   readonly maxMegapixels?: number;
+  /**
+   * Makes of each picture what is then turned grey and resized, for instance with `frameFace()`. It is
+   * asked for one picture at a time, in their order.
+   *
+   * @param image The picture.
+   * @param path Its file.
+   * @returns What to take in its place.
+   * @default the picture itself
+   */
+  readonly frame?: (image: Image, path: string) => Image | Promise<Image>;
 }
 
 /** Folders of splits, by what they are called. */
@@ -96,7 +107,7 @@ export async function loadImageFolder(
   dir: string | URL,
   options: LoadImageFolderOptions = {},
 ): Promise<FerDataset> {
-  const { size = IMAGE_SIZE, maxMegapixels } = options;
+  const { size = IMAGE_SIZE, maxMegapixels, frame = (image: Image) => image } = options;
   const root = toPath(dir).replace(/(?<=.)[/\\]+$/, "");
   if (!Number.isInteger(size) || size < 1) {
     throw new RangeError(`Cannot load ${root}: size is ${size}, expected a whole number from 1`);
@@ -123,7 +134,8 @@ export async function loadImageFolder(
   let index = 0;
   for await (const [path, bytes] of readAhead(entries)) {
     const image = await decodeImage(bytes, { name: path, maxMegapixels });
-    pixels.set(resize(grayscale.apply(image), size, size).data, index++ * area);
+    const framed = await frame(image, path);
+    pixels.set(resize(grayscale.apply(framed), size, size).data, index++ * area);
   }
   return new FerDataset({
     pixels,

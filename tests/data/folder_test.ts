@@ -115,6 +115,25 @@ Deno.test("loadImageFolder() turns images grey and resizes them as Pillow", asyn
   });
 });
 
+Deno.test("loadImageFolder() takes what its frame makes of each picture, in their order", async () => {
+  await withFolder({ "sad/b.png": "grey.png", "sad/a.jpg": "colour_444.jpg" }, async (dir) => {
+    const seen: string[] = [];
+    const dataset = await loadImageFolder(dir, {
+      size: 2,
+      frame(image, path) {
+        seen.push(`${path.replace(dir, "DIR")} ${image.width}x${image.height}`);
+        return Promise.resolve({
+          data: Uint8Array.of(1, 2, 3, 4 + seen.length),
+          width: 2,
+          height: 2,
+        });
+      },
+    });
+    assertEquals(seen, ["DIR/sad/a.jpg 24x17", "DIR/sad/b.png 24x17"]);
+    assertEquals([...dataset.pixels], [1, 2, 3, 5, 1, 2, 3, 6]);
+  });
+});
+
 Deno.test("loadImageFolder() leaves out what systems leave behind", async () => {
   await withFolder({
     "sad/a.jpg": "grey.jpg",
