@@ -144,7 +144,9 @@ await runProgram(COMMAND, async (values) => {
   if (values.folder === undefined) await writePictures(folder, values.pictures);
   const listed = await Array.fromAsync(new Sources({ inputs: [folder], listEnd: "line" })
     .pictures(new PathSet()));
-  if (listed.length === 0) throw new UsageError(`Cannot find a JPEG or PNG file in ${folder}`);
+  if (listed.length === 0) {
+    throw new UsageError(`Cannot find a JPEG, PNG or WebP file in ${folder}`);
+  }
 
   const gpu = await useWebGpu();
   const model: FerModel = values.model === undefined

@@ -3,7 +3,8 @@
  *
  * Faces of PublicTest are made small, blurred, dark, bright, cut off; how far accuracy falls beside
  * what `FaceQuality` measures is where the recognizer's limits come from. How far a head is turned
- * cannot be made up: there faces are sorted by what is measured.
+ * cannot be made up: there faces are sorted by what is measured, PublicTest's and, with `--photos`,
+ * those of photographs.
  *
  * @module
  */
@@ -14,6 +15,7 @@ import { detectFaces } from "../src/recognizer/detector.ts";
 import { brightnessOf, sharpnessOf, yawOf } from "../src/recognizer/quality.ts";
 import { FRAMING } from "../src/recognizer/alignment.ts";
 import { type Image, resize } from "../src/transforms.ts";
+import { FerRecognizer, type LoadedModel } from "../mod.ts";
 import { accuracyOf } from "./recognizer/accuracy.ts";
 import { compose } from "./recognizer/composed.ts";
 import { loadDetector } from "./recognizer/detector.ts";
@@ -25,6 +27,12 @@ const COMMAND = {
   about: "Measure how accuracy falls as faces become small, blurred, dark, bright, cut or turned.",
   flags: {
     ...FACES_FLAGS,
+    photos: {
+      kind: "string",
+      value: "FOLDER",
+      about: "Photographs in a folder a class, to sort their faces by yaw as well",
+      otherwise: "none",
+    },
     seed: { kind: "integer", value: "N", min: 0, default: 42, about: "Of places in pictures" },
   },
   examples: [
@@ -144,10 +152,46 @@ const DEGRADATIONS: readonly Degradation[] = [
   })),
 ];
 
-/** Degrees between which turned heads are sorted. */
-const YAWS = [0, 10, 20, 30, 40, 50, 90];
+/** A face that was answered for, whatever its yaw. */
+interface Answer {
+  /** Degrees, either way. */
+  readonly yaw: number;
+  readonly isRight: boolean;
+}
 
-await runProgram(COMMAND, async ({ seed, markdown, ...given }) => {
+/** Answers for the first face of each photograph of a folder with a folder a class. */
+async function answersFor(folder: string, model: LoadedModel): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  using recognizer = await FerRecognizer.load({ model });
+  for await (const { name: label, isDirectory } of Deno.readDir(folder)) {
+    if (!isDirectory) continue;
+    for await (const { name } of Deno.readDir(`${folder}/${label}`)) {
+      const picture = await Deno.readFile(`${folder}/${label}/${name}`);
+      const [face] = await recognizer.recognize(picture, { anyQuality: true });
+      if (!face) continue;
+      const isRight = face.probabilities?.[0].label === label;
+      answers.push({ yaw: Math.abs(face.quality.yaw), isRight });
+    }
+  }
+  return answers;
+}
+
+/** How many answers are right, by yaw. */
+function yawTable(heading: string, answers: readonly Answer[]): Table {
+  const rows = [["", "accuracy in %", "faces"]];
+  for (let i = 0; i + 1 < YAWS.length; i++) {
+    const some = answers.filter(({ yaw }) => yaw >= YAWS[i] && yaw < YAWS[i + 1]);
+    if (some.length === 0) continue;
+    const right = some.filter(({ isRight }) => isRight).length / some.length;
+    rows.push([`${YAWS[i]} to ${YAWS[i + 1]}`, percent(right), `${some.length}`]);
+  }
+  return { heading, rows };
+}
+
+/** Degrees between which turned heads are sorted. */
+const YAWS = [0, 10, 20, 30, 40, 50, 91];
+
+await runProgram(COMMAND, async ({ seed, photos, markdown, ...given }) => {
   const { split, count, model, name } = await openFaces(given);
   const indices = Array.from({ length: count }, (_, i) => i);
   const show = (table: Table) => {
@@ -190,4 +234,6 @@ await runProgram(COMMAND, async ({ seed, markdown, ...given }) => {
     rows.push([`${YAWS[i]} to ${YAWS[i + 1]}`, percent(accuracy), `${some.length}`]);
   }
   show({ heading: "Turned: the yaw that is measured, in degrees, either way", rows });
+  if (photos === undefined) return;
+  show(yawTable(`Turned, in ${photos}`, await answersFor(photos, model)));
 });

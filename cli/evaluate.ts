@@ -8,9 +8,10 @@ import { evaluate, type Evaluation } from "../mod.ts";
 import { auditLines } from "./audit.ts";
 import { chooseModel, MODEL_FLAG, READING_FLAGS, TTA_FLAG } from "./choose_model.ts";
 import { startComputing } from "./compute.ts";
+import { FaceFinder, FACES_FLAG } from "./faces.ts";
 import { type Command, UsageError } from "./flags.ts";
 import { count, percent } from "./numbers.ts";
-import { EXIT, print, runProgram } from "./program.ts";
+import { EXIT, print, runProgram, warn } from "./program.ts";
 import { DATA_FLAG, findVotes, openData, splitOf, USAGE_FLAG, VOTES_FLAG } from "./source.ts";
 
 const COMMAND = {
@@ -23,6 +24,7 @@ const COMMAND = {
     tta: TTA_FLAG,
     ...READING_FLAGS,
     votes: VOTES_FLAG,
+    faces: FACES_FLAG,
     json: { kind: "boolean", about: "Print one JSON object" },
   },
   examples: [
@@ -79,18 +81,23 @@ function printEvaluation(evaluation: Evaluation): void {
 
 await runProgram(
   COMMAND,
-  async ({ data, usage, model: given, tta, labels, priors, votes, json }) => {
-    const { dataset: faces, path } = await openData(data);
+  async ({ data, usage, model: given, tta, labels, priors, votes, faces, json }) => {
     const isVoted = labels === "ferplus";
     if (votes !== undefined && !isVoted) {
       throw new UsageError("Cannot use --votes without --labels ferplus, whose votes they are");
     }
+    let computing: ReturnType<typeof startComputing> | undefined;
+    const start = () => computing ??= startComputing();
+    const finder = new FaceFinder(faces, start);
+    const { dataset: plain, path } = await openData(data, finder);
+    await finder.dispose();
+    const framing = finder.summary("taken whole");
     const dataset = isVoted && path !== null
-      ? await withFerPlus(faces, await findVotes(votes, path))
-      : faces;
+      ? await withFerPlus(plain, await findVotes(votes, path))
+      : plain;
     const chosen = await chooseModel(given, path === null);
     const split = splitOf(dataset, usage);
-    const { stop } = await startComputing();
+    const { stop } = await start();
     const { model } = await chosen.load();
     const training = dataset.split("Training");
     const evaluation = await evaluate(model, split, {
@@ -100,10 +107,12 @@ await runProgram(
       training: training.length > 0 && usage !== "Training" ? training : undefined,
     });
     if (json) {
+      if (framing !== null && finder.hasLooked) warn(framing);
       print(JSON.stringify(evaluation));
     } else {
       print(`model  ${chosen.name}`);
       print(`data   ${dataset.source}, ${usage}, ${count(split.length)} images`);
+      if (framing !== null) print(`faces  ${framing}`);
       if (isVoted) {
         print(
           `labels FER+: the class on which most voters agree, of ${count(evaluation.n)} images ` +

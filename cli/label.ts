@@ -31,7 +31,7 @@ import { startDecoder } from "./label/decoder_pool.ts";
 import { jsonlFormat } from "./label/jsonl_format.ts";
 import { type Labeller, labelPictures } from "./label/label_pictures.ts";
 import { LabelProgress } from "./label/label_progress.ts";
-import { summaryLines } from "./label/label_summary.ts";
+import { summaryLines, toConvert } from "./label/label_summary.ts";
 import { addPicture } from "./label/picture_result.ts";
 import type { RowFormat } from "./label/row_format.ts";
 import { openRowFile, openRowPipe } from "./label/row_file.ts";
@@ -322,12 +322,17 @@ await runProgram(COMMAND, async (values, inputs) => {
 
   progress.clear();
   if (sources.found === 0 && !signal.aborted) {
-    throw new Error("Cannot label nothing: there is no JPEG or PNG file in what was named");
+    const { otherPictures } = sources;
+    const others = otherPictures.size > 0 ? `; there are ${toConvert(otherPictures)}` : "";
+    throw new Error(
+      `Cannot label nothing: there is no JPEG, PNG or WebP file in what was named${others}`,
+    );
   }
   const lines = summaryLines({
     totals,
     before: before.pictures,
     skipped: sources.skipped,
+    otherPictures: sources.otherPictures,
     seconds,
     where: out === "-" ? "all" : out,
   });

@@ -6,6 +6,7 @@
 import type { ArchitectureConfig } from "../src/model.ts";
 import { DEFAULT_TRAINING_CONFIG, type TrainingConfig } from "../src/train.ts";
 import { closest } from "./closest.ts";
+import { FACE_MODES, type FaceMode } from "./faces.ts";
 import { type FlagTable, kebabCase, readFlag } from "./flags.ts";
 import { readJson } from "./read_json.ts";
 import { readTuning, type Tuning } from "./tuning.ts";
@@ -18,6 +19,8 @@ export interface Recipe {
   readonly data?: string | null;
   /** FER+'s vote file, if any. */
   readonly votes?: string | null;
+  /** How a folder's pictures were framed by their faces, where it was written down. */
+  readonly faces?: FaceMode;
   /** The model file to begin from, if any. */
   readonly init?: string | null;
   /** The network, where not the default one. */
@@ -46,6 +49,14 @@ function readArchitecture(path: string, value: unknown): ArchitectureConfig | un
   );
 }
 
+function readFaces(path: string, value: unknown): FaceMode {
+  const mode = FACE_MODES.find((each) => each === value);
+  if (mode) return mode;
+  throw new TypeError(
+    `Cannot set faces in ${path} to ${JSON.stringify(value)}: expected ${FACE_MODES.join(", ")}`,
+  );
+}
+
 /**
  * Reads a recipe: the settings of a `config.json`, or an object of settings alone.
  *
@@ -61,6 +72,7 @@ export async function readRecipe(path: string, flags: FlagTable): Promise<Recipe
   const known = Object.keys(DEFAULT_TRAINING_CONFIG);
   const config: Record<string, unknown> = {};
   const places: Record<string, string | null> = {};
+  let faces: FaceMode | undefined;
   for (const [name, value] of Object.entries(settings)) {
     if (name === "data" || name === "votes" || name === "init") {
       if (value !== null && typeof value !== "string") {
@@ -69,6 +81,10 @@ export async function readRecipe(path: string, flags: FlagTable): Promise<Recipe
         );
       }
       places[name] = value;
+      continue;
+    }
+    if (name === "faces") {
+      faces = readFaces(path, value);
       continue;
     }
     if (!known.includes(name)) {
@@ -83,6 +99,7 @@ export async function readRecipe(path: string, flags: FlagTable): Promise<Recipe
   return {
     config: config as Partial<TrainingConfig>,
     ...places,
+    ...(faces && { faces }),
     architecture: readArchitecture(path, architecture),
     tuning: tuning === undefined ? undefined : readTuning(tuning, path),
   };

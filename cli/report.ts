@@ -10,6 +10,7 @@ import { writeReport } from "../src/report.ts";
 import { DEFAULT_TRAINING_CONFIG } from "../src/train.ts";
 import { chooseModel, type ChosenModel, MODEL_FLAG } from "./choose_model.ts";
 import { startComputing } from "./compute.ts";
+import { FaceFinder, FACES_FLAG } from "./faces.ts";
 import { type Command, UsageError } from "./flags.ts";
 import { RUNS } from "./newest_model.ts";
 import { placeOf } from "./standing.ts";
@@ -37,12 +38,17 @@ const COMMAND = {
   ],
 } as const satisfies Command;
 
+let computing: ReturnType<typeof startComputing> | undefined;
+
+/** Has tfjs compute, the first time it is asked to. */
+const start = () => computing ??= startComputing();
+
 /** The images of a run; `null` when its data set is not at hand. */
 async function splitsOf(
   runDirectory: string,
   given: string | undefined,
 ): Promise<{ training: FerDataset; validation: FerDataset } | null> {
-  const { config, data } = await readRecipe(`${runDirectory}/config.json`, {});
+  const { config, data, faces } = await readRecipe(`${runDirectory}/config.json`, {});
   const path = given ?? placeOf(data ?? null);
   const isGone = given === undefined && path !== null && !/^https?:/.test(path) &&
     !await Deno.stat(path).then(() => true, () => false);
@@ -50,7 +56,10 @@ async function splitsOf(
     warn(`${path} is not there any more: no calibration and no mistakes. Name it with --data`);
     return null;
   }
-  const dataset = await loadData(path);
+  // Runs from before there was a choice took pictures whole.
+  const finder = new FaceFinder(faces ?? "crop", start);
+  const dataset = await loadData(path, finder);
+  await finder.dispose();
   return trainingSplits(dataset, config.seed ?? DEFAULT_TRAINING_CONFIG.seed);
 }
 
@@ -79,9 +88,11 @@ async function reportPackaged(
   data: string | undefined,
   photos: boolean,
 ): Promise<string> {
-  const { dataset } = await openData(data);
+  const finder = new FaceFinder(FACES_FLAG.default, start);
+  const { dataset } = await openData(data, finder);
+  await finder.dispose();
   const splits = trainingSplits(dataset, DEFAULT_TRAINING_CONFIG.seed);
-  const { stop } = await startComputing();
+  const { stop } = await start();
   const model = await chosen.load();
   const folder = await evaluated(model, splits);
   const { training, validation } = splits;
@@ -108,7 +119,7 @@ await runProgram(COMMAND, async ({ data, model: given, noPhotos }, operands) => 
     return EXIT.ok;
   }
   const splits = await splitsOf(runDirectory, data);
-  const { stop } = splits ? await startComputing() : { stop() {} };
+  const { stop } = splits ? await start() : { stop() {} };
   const { training, validation: dataset } = splits ?? {};
   const model = splits && given !== undefined ? await chosen?.load() : undefined;
   print(await writeReport(runDirectory, { model, dataset, training, photos }));

@@ -12,6 +12,7 @@ import {
   USAGES,
   withValidationSplit,
 } from "../src/data.ts";
+import type { FaceFinder } from "./faces.ts";
 import type { StringFlag } from "./flags.ts";
 import { count } from "./numbers.ts";
 import { refuseUnreachable } from "./net.ts";
@@ -101,29 +102,35 @@ export async function findVotes(given: string | undefined, data: string): Promis
  * Loads a data set.
  *
  * @param path A CSV file, a folder of images, an `https:` address; `null` for drawn faces.
+ * @param finder What frames a folder's pictures by their faces; without it they are taken whole.
  * @returns The faces.
  * @throws {Error} When there is none there or it is malformed.
  */
-export async function loadData(path: string | null): Promise<FerDataset> {
+export async function loadData(path: string | null, finder?: FaceFinder): Promise<FerDataset> {
   if (path === null) return drawnFaces(DRAWN.images, DRAWN.seed);
   await refuseUnreachable(path, "--data");
   if (/^https?:\/\//.test(path)) return await loadFerCsv(new URL(path));
   const isFolder = await Deno.stat(path).then((info) => info.isDirectory, () => false);
-  return isFolder ? await loadImageFolder(path) : await loadFerCsv(path);
+  if (!isFolder) return await loadFerCsv(path);
+  return await loadImageFolder(path, {
+    frame: finder && (async (image) => (await finder.frame(image)).image),
+  });
 }
 
 /**
  * Finds and loads a data set, saying so where it is drawn.
  *
  * @param given The `--data` flag.
+ * @param finder What frames a folder's pictures by their faces; without it they are taken whole.
  * @returns The faces, and where they came from.
  */
 export async function openData(
   given: string | undefined,
+  finder?: FaceFinder,
 ): Promise<{ dataset: FerDataset; path: string | null }> {
   const path = await findData(given);
   if (path === null) warn(DRAWN_NOTICE);
-  return { dataset: await loadData(path), path };
+  return { dataset: await loadData(path, finder), path };
 }
 
 /**

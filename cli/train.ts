@@ -25,6 +25,7 @@ import {
 } from "../src/train.ts";
 import { auditLines } from "./audit.ts";
 import { modelFile } from "./choose_model.ts";
+import { FaceFinder, type FaceMode, FACES_FLAG } from "./faces.ts";
 import { type Command, type FlagValues, kebabCase, UsageError } from "./flags.ts";
 import { catchInterrupt } from "./interrupt.ts";
 import { RUNS } from "./newest_model.ts";
@@ -78,6 +79,7 @@ const COMMAND = {
   about: "Train a network. The best weights, checkpoints, metrics and a report go to a run folder.",
   flags: {
     data: DATA_FLAG,
+    faces: FACES_FLAG,
     epochs: {
       kind: "integer",
       value: "N",
@@ -317,6 +319,7 @@ type Given = FlagValues<typeof COMMAND.flags>;
 const PLACES = [
   "data",
   "votes",
+  "faces",
   "runDir",
   "resume",
   "init",
@@ -352,6 +355,8 @@ interface Plan {
   readonly data: string | null;
   /** FER+'s votes; `null` where none are needed, or the data has its own. */
   readonly votes: string | null;
+  /** How a folder's pictures are framed by their faces. */
+  readonly faces: FaceMode;
   readonly init: string | null;
   /** The network; `undefined` for that of `init`. */
   readonly architecture?: ArchitectureConfig;
@@ -444,7 +449,7 @@ async function planResume(given: Given, runDirectory: string): Promise<Plan> {
       } may change`,
     );
   }
-  const { config, data, votes, init, architecture, tuning } = recorded;
+  const { config, data, votes, faces, init, architecture, tuning } = recorded;
   if (given.data !== undefined && given.data !== data) {
     const { dataFingerprint } = await readJson(`${runDirectory}/config.json`) as {
       readonly dataFingerprint?: unknown;
@@ -464,6 +469,8 @@ async function planResume(given: Given, runDirectory: string): Promise<Plan> {
     config: trainingConfig({ ...config, ...settingsOf(given) }),
     data: given.data ?? placeOf(data ?? null),
     votes: given.votes ?? placeOf(votes ?? null),
+    // Runs from before there was a choice took pictures whole.
+    faces: faces ?? "crop",
     init: placeOf(init ?? null),
     architecture: architecture ?? { name: "ferCnn", options: {} },
     tuning: tuning ?? DEFAULT_TUNING,
@@ -514,6 +521,7 @@ async function planRun(given: Given): Promise<Plan> {
     config,
     data: recordedPath(data),
     votes: recordedPath(votes),
+    faces: given.faces ?? recipe.faces ?? "auto",
     init: recordedPath(init),
     architecture: init !== null && !recipe.architecture
       ? undefined
@@ -602,11 +610,16 @@ interface Display {
 }
 
 async function train(plan: Plan, { quiet, dashboard, port }: Display): Promise<number> {
-  const { runDirectory, command, config, data, votes, init, tuning } = plan;
+  const { runDirectory, command, config, data, votes, faces, init, tuning } = plan;
   const say = quiet ? () => {} : print;
   if (data === null) say(DRAWN_NOTICE);
-  const faces = await loadData(data);
-  const dataset = votes === null ? faces : await withFerPlus(faces, votes);
+  let opened: ReturnType<typeof useWebGpu> | undefined;
+  const openGpu = () => opened ??= useWebGpu(gpuOptions(tuning));
+  const finder = new FaceFinder(faces, openGpu);
+  const loaded = await loadData(data, finder);
+  await finder.dispose();
+  const framing = finder.summary("taken whole");
+  const dataset = votes === null ? loaded : await withFerPlus(loaded, votes);
   const { training, validation } = trainingSplits(dataset, config.seed);
   const audit = auditDataset(dataset);
   const display = new ProgressDisplay(streamOutput(Deno.stdout));
@@ -621,13 +634,14 @@ async function train(plan: Plan, { quiet, dashboard, port }: Display): Promise<n
   );
   const directory = await RunDirectory.open(runDirectory, { resume: plan.isResumed });
   try {
-    const gpu = await useWebGpu(gpuOptions(tuning));
+    const gpu = await openGpu();
     const model = await makeModel(plan, dataset);
     const introduce = () => {
       say(
         `Training on ${count(training.length)} images of ${dataset.source}, ` +
           `validating on ${count(validation.length)}`,
       );
+      if (framing !== null) say(`  ${framing}`);
       for (const line of auditLines(audit)) say(`  ${line}`);
       say(
         `${count(model.countParams())} parameters on ${gpu.description}` +
@@ -646,7 +660,7 @@ async function train(plan: Plan, { quiet, dashboard, port }: Display): Promise<n
       signal: interrupt.signal,
       notes: {
         command,
-        config: { data, votes, init, ...config },
+        config: { data, votes, ...(framing !== null && { faces }), init, ...config },
         tuning,
         data: {
           source: dataset.source,

@@ -5,15 +5,19 @@
  *     deno run --allow-read --allow-net=127.0.0.1 examples/train_in_server.ts 8000 700
  *
  * - `GET /` tells how the training goes.
- * - `POST /predict` recognizes the expression in a JPEG or PNG, with the network as it is by then.
+ * - `POST /predict` recognizes the expression in a JPEG, PNG or WebP, with the network as it is by then;
+ *   where a face does not fill the picture, it is found first.
  * - `POST /stop` ends the training.
  *
  * The arguments are the port (0 for any) and the number of drawn faces to train on.
  */
 import {
   buildFerCnn,
+  decodeImage,
   drawnFaces,
   type EpochLine,
+  FerRecognizer,
+  frameFace,
   predict,
   Trainer,
   type TrainingProgress,
@@ -24,12 +28,19 @@ const [port = "8000", images = "700"] = Deno.args;
 
 const gpu = await useWebGpu();
 const model = buildFerCnn({ filters: [8, 16, 32], hidden: 64, seed: 42 });
+const recognizer = await FerRecognizer.load({ model });
 const abort = new AbortController();
 const state: {
   status: string;
   progress: TrainingProgress | null;
   epochs: EpochLine[];
 } = { status: "training", progress: null, epochs: [] };
+
+async function predictFace(bytes: Uint8Array): Promise<Response> {
+  const { image, outcome } = await frameFace(recognizer, await decodeImage(bytes));
+  if (outcome === "none") throw new Error("Cannot find a face in the picture");
+  return Response.json(await predict(model, image));
+}
 
 async function answer(request: Request): Promise<Response> {
   const route = `${request.method} ${new URL(request.url).pathname}`;
@@ -38,7 +49,7 @@ async function answer(request: Request): Promise<Response> {
       return Response.json(state);
     case "POST /predict":
       try {
-        return Response.json(await predict(model, await request.bytes()));
+        return await predictFace(await request.bytes());
       } catch (error) {
         return Response.json({ error: (error as Error).message }, { status: 400 });
       }

@@ -51,6 +51,7 @@ export type {
   RecognizedFace,
 } from "./recognizer/face.ts";
 export type { FrameInput } from "./recognizer/frame.ts";
+export * from "./recognizer/frame_face.ts";
 export * from "./recognizer/tracker.ts";
 export type { SquareMap } from "./explain/overlay.ts";
 export type {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isPictureName, otherPictureEnding } from "../../src/data/picture_files.ts";
 import { type Glob, isGlob, parseGlob } from "./glob.ts";
 import { isSystemName } from "../../src/data/system_files.ts";
 import { reasonOf } from "./read_picture.ts";
@@ -25,7 +26,6 @@ export interface Skipped {
   loops: number;
 }
 
-const PICTURE = /\.(?:jpe?g|png)$/i;
 /** What makes a spreadsheet take a cell for a formula. */
 const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
 
@@ -42,6 +42,8 @@ export class Listing {
   readonly #inputs: readonly string[];
   /** What was passed over so far. */
   readonly skipped: Skipped = { files: 0, unreadable: 0, loops: 0 };
+  /** Those of the files that are pictures which are not decoded, by the endings of their names. */
+  readonly otherPictures: Map<string, number> = new Map();
 
   /** @param inputs Files, folders and patterns. */
   constructor(inputs: readonly string[]) {
@@ -78,7 +80,7 @@ export class Listing {
         yield listed;
       }
       if (found === 0) {
-        yield { path: input, problem: "Cannot find a JPEG or PNG file of that name" };
+        yield { path: input, problem: "Cannot find a JPEG, PNG or WebP file of that name" };
       }
     }
   }
@@ -128,14 +130,19 @@ export class Listing {
           this.skipped.unreadable += 1 + others;
         }
       } else if (!glob || glob.matches(path)) {
-        if (kind === "file" && PICTURE.test(name) && !isSystemName(name)) {
+        const isCandidate = kind === "file" && !isSystemName(name);
+        if (isCandidate && isPictureName(name)) {
           // What is no UTF-8 in a name is lost, and then names may be the same.
           yield others === 0 ? { path } : {
             path,
             problem: `Cannot read the file, nor ${others} more of this name: it is not UTF-8`,
           };
-        } else {
-          this.skipped.files += 1 + others;
+          continue;
+        }
+        this.skipped.files += 1 + others;
+        const ending = isCandidate ? otherPictureEnding(name) : undefined;
+        if (ending !== undefined) {
+          this.otherPictures.set(ending, 1 + (this.otherPictures.get(ending) ?? 0));
         }
       }
     }

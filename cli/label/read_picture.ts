@@ -21,7 +21,7 @@ export function reasonOf(error: unknown): string {
 }
 
 /**
- * Reads and decodes a JPEG or PNG file.
+ * Reads and decodes a JPEG, PNG or WebP file.
  *
  * @param path The file.
  * @param maxMegapixels The most that it may have, in millions of pixels.

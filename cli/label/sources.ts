@@ -65,6 +65,11 @@ export class Sources {
     return this.#listing.skipped;
   }
 
+  /** Those of what folders had that are pictures which are not decoded, by their names' endings. */
+  get otherPictures(): ReadonlyMap<string, number> {
+    return this.#listing.otherPictures;
+  }
+
   /**
    * The pictures of this share that are not done.
    *

@@ -1,5 +1,5 @@
 /**
- * Pictures in a request: a JPEG or PNG as the body, several as a form's files, or either as base64.
+ * Pictures in a request: a JPEG, PNG or WebP as the body, several as a form's files, or base64.
  *
  * @module
  */
@@ -28,7 +28,10 @@ export async function findPictures(
 ): Promise<Picture[]> {
   if (!/^multipart\/form-data\b/i.test(type ?? "")) {
     if (body.length > 0) return picturesInText(body) ?? [{ bytes: body }];
-    throw new Problem(400, "Cannot recognize: expected a JPEG or PNG as the body, got nothing");
+    throw new Problem(
+      400,
+      "Cannot recognize: expected a JPEG, PNG or WebP as the body, got nothing",
+    );
   }
   const headers = { "content-type": type ?? "" };
   const form = await new Response(body, { headers }).formData().catch(() => {
@@ -40,7 +43,10 @@ export async function findPictures(
       typeof value === "string" && isBase64(value) ? [{ name, bytes: fromBase64(value, name) }] : []
     );
     if (texts.length > 0) return texts;
-    throw new Problem(400, "Cannot recognize: expected JPEG or PNG files in the form, got none");
+    throw new Problem(
+      400,
+      "Cannot recognize: expected JPEG, PNG or WebP files in the form, got none",
+    );
   }
   return await Promise.all(
     files.map(async (file) => ({ name: file.name, bytes: await file.bytes() })),
@@ -116,7 +122,7 @@ function picturesInJson(text: string): Picture[] {
  * @param picture The picture.
  * @param maxMegapixels The most it may have, in millions of pixels.
  * @returns Its pixels.
- * @throws {Problem} 400 when it is neither JPEG nor PNG, or damaged; 413 when it has too many pixels.
+ * @throws {Problem} 400 when it is no JPEG, PNG or WebP, or damaged; 413 when it has too many pixels.
  */
 export async function decodePicture(picture: Picture, maxMegapixels: number): Promise<Image> {
   const { name = "the picture", bytes } = picture;

@@ -4,9 +4,11 @@
  * @module
  */
 import type { Image } from "../transforms/transform.ts";
+import { decodeCmyk } from "./decode_cmyk.ts";
 import { decodeJpeg } from "./decode_jpeg.ts";
 import { decodePng } from "./decode_png.ts";
-import { fileKind, KIND_BYTES } from "../file_kind.ts";
+import { decodeWebp } from "./decode_webp.ts";
+import { whatElse } from "./file_kind.ts";
 import { readImageHeader } from "./image_header.ts";
 
 /** How {@linkcode decodeImage} decodes. */
@@ -25,13 +27,15 @@ export interface DecodeImageOptions {
 }
 
 /**
- * Decodes a JPEG or PNG file to the bytes that Pillow gives, turned the right way up if a JPEG has
- * an EXIF orientation. The decoders are loaded on first use.
+ * Decodes a JPEG, PNG or WebP file to the bytes that Pillow gives, turned the right way up if it has
+ * an EXIF orientation. JPEG may be grey, RGB, CMYK or YCCK; of an animation the first picture is
+ * taken; colour profiles are left aside. The decoders are loaded on first use.
  *
  * @param bytes The file's bytes.
  * @param options Its name and limit.
  * @returns Its pixels: one channel if the file is grey, else RGB or RGBA.
- * @throws {TypeError} When it is neither JPEG nor PNG, or damaged.
+ * @throws {TypeError} When it is none of them, or damaged; the message calls other kinds by their
+ * names.
  * @throws {RangeError} When it has no pixels, or more than the limit.
  *
  * @example
@@ -51,7 +55,7 @@ export async function decodeImage(
 ): Promise<Image> {
   const { name = "the image", maxMegapixels = 50 } = options;
   const header = readImageHeader(bytes);
-  if (!header) throw new TypeError(`Cannot decode ${name}: ${headerProblem(bytes)}`);
+  if (!header) throw new TypeError(`Cannot decode ${name}: ${whatElse(bytes)}`);
   const { format, width, height, channels } = header;
   if (format === "JPEG" && channels === 4) {
     throw new TypeError(
@@ -70,25 +74,16 @@ export async function decodeImage(
   }
   try {
     if (format === "PNG") return await decodePng(bytes);
-    const image = await decodeJpeg(bytes);
+    if (format === "WebP") return await decodeWebp(bytes, header);
+    const image = await (channels === 4 ? decodeCmyk(bytes) : decodeJpeg(bytes));
     return channels === 1 ? { ...image, data: firstOfFour(image.data) } : image;
   } catch (cause) {
-    // libjpeg's messages are made for people; those of PNG tell of chunks and filters.
-    const reason = format === "JPEG" && cause instanceof Error
+    // libjpeg's messages are made for people; those about PNG tell of filters and colour types.
+    const reason = format !== "PNG" && cause instanceof Error
       ? cause.message
       : "its PNG data is damaged or cut off";
     throw new TypeError(`Cannot decode ${name}: ${reason}`, { cause });
   }
-}
-
-function headerProblem(bytes: Uint8Array): string {
-  if (bytes.length === 0) return "the file is empty";
-  const start = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0"));
-  if (/^(?:ffd8|89504e47)/.test(start.join(""))) return "its header is damaged or cut off";
-  const kind = fileKind(bytes.subarray(0, KIND_BYTES));
-  return kind
-    ? `it is ${kind.name}, expected JPEG or PNG`
-    : `expected JPEG or PNG, got bytes ${start.join(" ")}…`;
 }
 
 /** The first of every four samples: what is grey in RGBA. */

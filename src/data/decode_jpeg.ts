@@ -9,6 +9,7 @@
  * @module
  */
 import type { Image } from "../transforms/transform.ts";
+import { startCodec } from "./start_codec.ts";
 
 type Decode = (bytes: Uint8Array) => Promise<Image>;
 
@@ -62,18 +63,15 @@ async function decodeNext(bytes: Uint8Array): Promise<Image> {
 }
 
 async function start(): Promise<Decode> {
-  // The package gives Deno a `location`, by which other libraries would take it for a browser.
-  const location = Object.getOwnPropertyDescriptor(globalThis, "location");
-  const { default: decode, init } = await import("@jsquash/jpeg/decode.js");
   const options: JpegOptions = {
     print: (message) => messages.push(message),
     printErr: (message) => messages.push(message),
   };
-  try {
-    await init(options as Parameters<typeof init>[0]);
-  } finally {
-    if (location) Object.defineProperty(globalThis, "location", location);
-  }
+  const decode = await startCodec(async () => {
+    const jpeg = await import("@jsquash/jpeg/decode.js");
+    await jpeg.init(options as Parameters<typeof jpeg.init>[0]);
+    return jpeg.default;
+  });
   return async (bytes) => {
     const image = await decode(bytes.slice().buffer, { preserveOrientation: true });
     return { data: new Uint8Array(image.data.buffer), width: image.width, height: image.height };

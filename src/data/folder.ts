@@ -6,10 +6,13 @@
 import { type Emotion, EMOTIONS, IMAGE_SIZE } from "../emotions.ts";
 import { Grayscale } from "../transforms/grayscale.ts";
 import { resize } from "../transforms/resize.ts";
+import type { Image } from "../transforms/transform.ts";
 import { FerDataset, type Usage, USAGES } from "./dataset.ts";
 import { decodeImage } from "./decode.ts";
 import { alikeKey, visibleName } from "./alike.ts";
+import { otherKind } from "./file_kind.ts";
 import { toPath } from "./path.ts";
+import { isPictureName } from "./picture_files.ts";
 import { isSystemName } from "./system_files.ts";
 
 /** How {@linkcode loadImageFolder} reads. */
@@ -24,6 +27,16 @@ export interface LoadImageFolderOptions {
    * @default {50}
    */
   readonly maxMegapixels?: number;
+  /**
+   * Makes of each picture what is then turned grey and resized, for instance with `frameFace()`. It is
+   * asked for one picture at a time, in their order.
+   *
+   * @param image The picture.
+   * @param path Its file.
+   * @returns What to take in its place.
+   * @default the picture itself
+   */
+  readonly frame?: (image: Image, path: string) => Image | Promise<Image>;
 }
 
 /** Folders of splits, by what they are called. */
@@ -72,7 +85,7 @@ interface ClassFolder {
 }
 
 /**
- * Loads JPEG and PNG images from folders, one a class: `train|validation|test/<class>/*.jpg` as on
+ * Loads JPEG, PNG and WebP images from folders, one a class: `train|validation|test/<class>/*.jpg` as on
  * Kaggle, or `<class>/*.jpg` alone. The folders may be written in any case, `val` and `anger`
  * (and the like) are understood.
  *
@@ -98,7 +111,7 @@ export async function loadImageFolder(
   dir: string | URL,
   options: LoadImageFolderOptions = {},
 ): Promise<FerDataset> {
-  const { size = IMAGE_SIZE, maxMegapixels } = options;
+  const { size = IMAGE_SIZE, maxMegapixels, frame = (image: Image) => image } = options;
   const root = toPath(dir).replace(/(?<=.)[/\\]+$/, "");
   if (!Number.isInteger(size) || size < 1) {
     throw new RangeError(`Cannot load ${root}: size is ${size}, expected a whole number from 1`);
@@ -125,7 +138,8 @@ export async function loadImageFolder(
   let index = 0;
   for await (const [path, bytes] of readAhead(entries)) {
     const image = await decodeImage(bytes, { name: path, maxMegapixels });
-    pixels.set(resize(grayscale.apply(image), size, size).data, index++ * area);
+    const framed = await frame(image, path);
+    pixels.set(resize(grayscale.apply(framed), size, size).data, index++ * area);
   }
   return new FerDataset({
     pixels,
@@ -190,11 +204,16 @@ async function listImages(folder: ClassFolder, label: number): Promise<Entry[]> 
   if (files.length === 0) {
     throw new RangeError(`Cannot load ${folder.path}: there is no image in it`);
   }
+  const wrong = files.find((name) => !isPictureName(name));
+  if (wrong !== undefined) {
+    const path = `${folder.path}/${wrong}`;
+    const what = otherKind(await Deno.readFile(path));
+    throw new TypeError(
+      `Cannot load ${path}: ${what ?? "expected a .jpg, .jpeg, .png or .webp file"}`,
+    );
+  }
   return files.map((name) => {
     const path = `${folder.path}/${name}`;
-    if (!IMAGE.test(name)) {
-      throw new TypeError(`Cannot load ${path}: expected a .jpg, .jpeg or .png file`);
-    }
     const prefix = name.split("_", 1)[0].toLowerCase();
     const usage = USAGES.find((each) => each.toLowerCase() === prefix) ?? folder.usage;
     return { path, label, usage };

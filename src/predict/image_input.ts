@@ -20,7 +20,7 @@ export type ImageTensor = tf.Tensor3D;
 /** Images of one size as a tensor: `[batch, height, width, channels]`, values from 0 to 255. */
 export type ImageBatchTensor = tf.Tensor4D;
 
-/** An image of any size and colour: in memory, as the bytes of a JPEG or PNG file, as a tensor. */
+/** An image of any size and colour: in memory, as the bytes of a JPEG, PNG or WebP file, as a tensor. */
 export type ImageInput = Image | Uint8Array | GreyTensor | ImageTensor;
 
 /**
@@ -82,8 +82,8 @@ async function readImage(input: ImageInput): Promise<Image> {
   const isImage = input?.data instanceof Uint8Array || input?.data instanceof Uint8ClampedArray;
   if (!isImage) {
     throw new TypeError(
-      "Cannot predict: expected {data, width, height} with bytes, the bytes of a JPEG or PNG file, " +
-        "or a tensor",
+      "Cannot predict: expected {data, width, height} with bytes, the bytes of a JPEG, PNG or WebP " +
+        "file, or a tensor",
     );
   }
   return input;

@@ -59,7 +59,7 @@ export interface FaceQuality {
   /** The mean grey level of the face, from 0 (black) to 1 (white). */
   readonly brightness: number;
   /**
-   * How far the head is turned, in degrees, estimated from eyes, nose and ears: positive when it
+   * How far the head is turned, in degrees, estimated from eyes, nose and mouth: positive when it
    * looks to the picture's right.
    */
   readonly yaw: number;

@@ -7,8 +7,8 @@ import { type ImageInput, readImages } from "../predict/image_input.ts";
 import { channelsOf, type Image } from "../transforms/transform.ts";
 
 /**
- * A picture: in memory (`{data, width, height}`, as `ImageData` is), as the bytes of a JPEG or PNG
- * file, as a tensor, or as an `ImageBitmap`.
+ * A picture: in memory (`{data, width, height}`, as `ImageData` is), as the bytes of a JPEG, PNG
+ * or WebP file, as a tensor, or as an `ImageBitmap`.
  */
 export type FrameInput = ImageInput | ImageBitmap;
 

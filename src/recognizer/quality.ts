@@ -17,9 +17,13 @@ import type { DetectedFace, FaceCrop, FaceQuality, QualityIssue } from "./face.t
  * - `sharpness`: 50.3 % at a median of 0.31, 40.7 % at 0.24;
  * - `brightness`: 54.6 % at a median of 0.10, 45.0 % at 0.08; 56.9 % at 0.72, 43.3 % at 0.81 where
  *   what is bright is cut off at white;
- * - `yaw`: 54.3 % between 40 and 50 degrees, 38.9 % beyond;
+ * - `yaw`: see below;
  * - cut off: 52.7 % with a quarter of the crop below the picture's edge, 44.6 % with three tenths;
  *   51.6 % with a half beside it, 44.6 % with a half above it.
+ *
+ * A turned head cannot be made up. Of 2,205 faces, 1,937 of PublicTest and 268 of photographs, the
+ * network was right about 39 % of the 28 beyond 50 degrees, and about 59 % of the 41 between 40 and 50:
+ * three-quarter views, with both eyes.
  */
 export const LIMITS = {
   /** Pixels of the box's side. */
@@ -36,15 +40,26 @@ export const LIMITS = {
 
 const DEGREES = 180 / Math.PI;
 
-/** How far a head is turned, from where the nose's tip lies between the ears, in degrees. */
-export function yawOf(face: DetectedFace): number {
-  const [, , nose, , right, left] = face.landmarks;
-  const [x, y] = [left.x - right.x, left.y - right.y];
-  const length = x * x + y * y;
+/**
+ * How far the nose's tip lies before the plane of eyes and mouth, in distances of the eyes: 0.44 on
+ * MediaPipe's canonical face, whose eyes, nose and lips are known in three dimensions.
+ */
+const NOSE = 0.44;
+
+/**
+ * How far a head is turned, in degrees, from how far the nose's tip lies beside the line from the
+ * middle of the eyes to the mouth. Ears say less: the one that is turned away is guessed, and where
+ * the other is, hair and hats hide it.
+ */
+export function yawOf({ landmarks: [right, left, nose, mouth] }: DetectedFace): number {
+  const eyes = { x: (right.x + left.x) / 2, y: (right.y + left.y) / 2 };
+  const [x, y] = [mouth.x - eyes.x, mouth.y - eyes.y];
+  const length = Math.hypot(x, y);
   if (length === 0) return 0;
-  // -1 at the right ear, 1 at the left one.
-  const along = 2 * ((nose.x - right.x) * x + (nose.y - right.y) * y) / length - 1;
-  return Math.asin(Math.min(Math.max(along, -1), 1)) * DEGREES;
+  const beside = ((nose.x - eyes.x) * y - (nose.y - eyes.y) * x) / length;
+  // The eyes draw together as the cosine, the nose goes aside as the sine.
+  const apart = Math.hypot(left.x - right.x, left.y - right.y);
+  return Math.atan2(beside, NOSE * apart) * DEGREES;
 }
 
 /** The mean of squared differences between neighbours of a square. */

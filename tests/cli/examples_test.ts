@@ -69,7 +69,7 @@ Deno.test("train_in_server answers while it trains, and names a port in use", as
     assertEquals([predicted.status, predicted.body.length], [200, 7]);
     const refused = await ask("predict", { method: "POST", body: "no image" });
     assertEquals(refused.status, 400);
-    assertStringIncludes(refused.body.error, "expected JPEG or PNG");
+    assertStringIncludes(refused.body.error, "expected JPEG, PNG or WebP");
     assertEquals((await ask("nowhere")).status, 404);
 
     const port = new URL(url).port;

@@ -64,7 +64,7 @@ function placesOf(rows: string): string[] {
 }
 
 const PLACES = [
-  "p/broken.jpg: Cannot decode the image: expected JPEG or PNG, got bytes 44 65 61 72…",
+  "p/broken.jpg: Cannot decode the image: expected JPEG, PNG or WebP, got bytes 44 65 61 72…",
   'p/more/a, "b"\nc.png 1/1',
   "p/more/two again.png 1/2",
   "p/more/two again.png 2/2",
@@ -240,7 +240,10 @@ Deno.test("label says in a line what it cannot do, before it leaves a file", asy
     );
     const nothing = await runTask("label", ["empty", "--out=-", MODEL[0]], { cwd: folder });
     assertEquals(nothing.code, 1);
-    assertStringIncludes(nothing.stderr, "error: Cannot label nothing: there is no JPEG or PNG");
+    assertStringIncludes(
+      nothing.stderr,
+      "error: Cannot label nothing: there is no JPEG, PNG or WebP",
+    );
     const errors = await runTask("label", ["gone.jpg", "--out=-", MODEL[0]], { cwd: folder });
     assertEquals(errors.code, 1);
     assertStringIncludes(errors.stderr, "error: Cannot label any of the pictures");

@@ -115,6 +115,25 @@ Deno.test("loadImageFolder() turns images grey and resizes them as Pillow", asyn
   });
 });
 
+Deno.test("loadImageFolder() takes what its frame makes of each picture, in their order", async () => {
+  await withFolder({ "sad/b.png": "grey.png", "sad/a.jpg": "colour_444.jpg" }, async (dir) => {
+    const seen: string[] = [];
+    const dataset = await loadImageFolder(dir, {
+      size: 2,
+      frame(image, path) {
+        seen.push(`${path.replace(dir, "DIR")} ${image.width}x${image.height}`);
+        return Promise.resolve({
+          data: Uint8Array.of(1, 2, 3, 4 + seen.length),
+          width: 2,
+          height: 2,
+        });
+      },
+    });
+    assertEquals(seen, ["DIR/sad/a.jpg 24x17", "DIR/sad/b.png 24x17"]);
+    assertEquals([...dataset.pixels], [1, 2, 3, 5, 1, 2, 3, 6]);
+  });
+});
+
 Deno.test("loadImageFolder() leaves out what systems leave behind", async () => {
   await withFolder({
     "sad/a.jpg": "grey.jpg",
@@ -236,15 +255,22 @@ const BAD: ReadonlyArray<
   ],
   [
     "a file of another kind",
-    { "sad/a.gif": "grey.jpg" },
+    { "sad/a.dat": "grey.jpg" },
     TypeError,
-    "Cannot load DIR/sad/a.gif: expected a .jpg, .jpeg or .png file",
+    "Cannot load DIR/sad/a.dat: expected a .jpg, .jpeg, .png or .webp file",
+  ],
+  [
+    "a picture of another kind",
+    { "sad/a.gif": Uint8Array.from("GIF89a", (letter) => letter.charCodeAt(0)) },
+    TypeError,
+    "Cannot load DIR/sad/a.gif: it is a GIF, which is not read: convert it to JPEG, PNG or WebP " +
+    "first",
   ],
   [
     "a file that is not an image",
     { "sad/a.jpg": "make_images.py" },
     TypeError,
-    "Cannot decode DIR/sad/a.jpg: expected JPEG or PNG, got bytes 22 22 22 57…",
+    "Cannot decode DIR/sad/a.jpg: expected JPEG, PNG or WebP, got bytes 22 22 22 57…",
   ],
 ];
 

@@ -11,7 +11,7 @@ import {
 
 const SIZE = 48;
 
-/** A face that looks ahead, as large as told; `nose` lies so far from the left ear to the right. */
+/** A face that looks ahead, as large as told; `nose` lies so far from its left edge to the right. */
 function face(side = 100, nose = 0.5): DetectedFace {
   const at = (x: number, y: number): Point => ({ x: 100 + x * side, y: 100 + y * side });
   return {
@@ -36,12 +36,44 @@ const issuesOf = (
   { of = face(), at = crop, grey = noise(), picture = PICTURE } = {},
 ): readonly QualityIssue[] => qualityOf(of, at, grey, picture).issues;
 
-Deno.test("yawOf() is the arc sine of the nose's way from the middle of the ears to one of them", () => {
-  assertAlmostEquals(yawOf(face()), 0);
-  assertAlmostEquals(yawOf(face(100, 0.75)), 30, 1e-9);
-  assertAlmostEquals(yawOf(face(100, 0.25)), -30, 1e-9);
-  assertEquals(yawOf(face(100, 1.2)), 90);
+/** A head with eyes 2 apart and a nose 0.88 before their plane and the mouth's, turned and seen. */
+function turned(degrees: number, tilt = 0): DetectedFace {
+  const [sin, cos] = [Math.sin(degrees * Math.PI / 180), Math.cos(degrees * Math.PI / 180)];
+  const nod = tilt * Math.PI / 180;
+  const seen = ([x, y, z]: readonly number[]): Point => ({
+    x: 300 + 50 * (x * cos + z * sin),
+    // What is nearer goes down as the head nods.
+    y: 200 + 50 * (y * Math.cos(nod) + (z * cos - x * sin) * Math.sin(nod)),
+  });
+  const places = [[-1, 0, 0], [1, 0, 0], [0, 1.1, 0.88], [0, 2.1, 0], [-1.5, 0.4, -2], [
+    1.5,
+    0.4,
+    -2,
+  ]];
+  return { box: face().box, score: 1, landmarks: places.map(seen) };
+}
+
+Deno.test("yawOf() is the angle by which a head of three dimensions was turned", () => {
+  for (const degrees of [-80, -45, -10, 0, 5, 30, 45, 60, 85]) {
+    assertAlmostEquals(yawOf(turned(degrees)), degrees, 1e-9);
+  }
   assertEquals(yawOf({ ...face(), landmarks: Array(6).fill({ x: 1, y: 1 }) }), 0);
+});
+
+Deno.test("yawOf() hardly changes as a head nods, and not at all with its ears", () => {
+  for (const tilt of [-15, 15]) {
+    for (const degrees of [0, 30, 45]) {
+      assertAlmostEquals(yawOf(turned(degrees, tilt)), degrees, 4);
+    }
+  }
+  const { landmarks, ...rest } = turned(45);
+  const deaf = { ...rest, landmarks: [...landmarks.slice(0, 4), ...Array(2).fill({ x: 0, y: 0 })] };
+  assertAlmostEquals(yawOf(deaf), 45, 1e-9);
+});
+
+Deno.test("qualityOf() answers three-quarter views and refuses profiles", () => {
+  for (const degrees of [-45, 45]) assertEquals(issuesOf({ of: turned(degrees) }), []);
+  for (const degrees of [-60, 60, 90]) assertEquals(issuesOf({ of: turned(degrees) }), ["turned"]);
 });
 
 Deno.test("yawOf() does not change as the head leans", () => {

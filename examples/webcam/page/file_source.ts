@@ -49,7 +49,8 @@ export async function openFile(file: File): Promise<Opened> {
   } catch (cause) {
     const type = file.type ? ` (${file.type})` : "";
     throw new FileError(
-      `Cannot open ${name}${type}: this browser cannot read it as a picture or video.`,
+      `Cannot open ${name}${type}: this browser cannot read it as a picture or video. ` +
+        "Convert it to JPEG, PNG or WebP, or a video to MP4, and open that.",
       { cause },
     );
   }

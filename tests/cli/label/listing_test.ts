@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { toConvert } from "../../../cli/label/label_summary.ts";
 import { Listing, plainPath } from "../../../cli/label/listing.ts";
 import { withFolder } from "../run_task.ts";
 
@@ -18,6 +19,7 @@ async function list(folder: string, ...inputs: string[]) {
     paths: listed.map(({ path }) => path.replace(`${folder}/`, "")),
     problems: listed.map(({ problem }) => problem),
     skipped: listing.skipped,
+    otherPictures: listing.otherPictures,
   };
 }
 
@@ -49,6 +51,17 @@ Deno.test("Listing passes over what is no picture or hidden, and counts it", asy
     const { paths, skipped } = await list(folder, "p/");
     assertEquals(paths, ["p/a.jpg"]);
     assertEquals(skipped, { files: 4, unreadable: 0, loops: 0 });
+  });
+});
+
+Deno.test("Listing counts pictures that are not decoded by the endings of their names", async () => {
+  await withFolder(async (folder) => {
+    await write(folder, ["p/a.webp", "p/b.HEIC", "p/c.heic", "p/d.gif", "p/e.jfif", "p/notes.txt"]);
+    const { paths, skipped, otherPictures } = await list(folder, "p");
+    assertEquals(paths, ["p/a.webp", "p/e.jfif"]);
+    assertEquals(skipped.files, 4);
+    assertEquals([...otherPictures], [[".heic", 2], [".gif", 1]]);
+    assertEquals(toConvert(otherPictures), "2 .heic and 1 .gif to convert to JPEG, PNG or WebP");
   });
 });
 
@@ -94,7 +107,7 @@ Deno.test("Listing lists a pattern that names nothing, and why", async () => {
     for (const pattern of ["p/*.png", "nowhere/*.jpg"]) {
       const { paths, problems } = await list(folder, pattern);
       assertEquals(paths, [pattern]);
-      assertStringIncludes(problems[0] ?? "", "Cannot find a JPEG or PNG file");
+      assertStringIncludes(problems[0] ?? "", "Cannot find a JPEG, PNG or WebP file");
     }
   });
 });
