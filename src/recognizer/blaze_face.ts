@@ -17,6 +17,7 @@ import { gpuBackend } from "../kernels/program.ts";
 import { packSeparableBlock, separableBlock, separableFits } from "../kernels/separable_block.ts";
 import { readSafetensors, type TensorData } from "../model/safetensors.ts";
 import { INPUT_SIZE } from "./anchors.ts";
+import { filledUp } from "./filled_up.ts";
 
 /** The blocks that halve height and width. */
 const HALVES = [2, 5, 11];
@@ -33,19 +34,6 @@ function weightOf(weights: Weights, name: string): TensorData & { readonly data:
     throw new TypeError(`Cannot find weight ${name} of the face detector`);
   }
   return { ...weight, data: weight.data };
-}
-
-/** Fills an axis up with zeros to a multiple of four: what the programs read at once. */
-function filledUp({ shape, data }: TensorData, axis: number): TensorData {
-  const length = Math.ceil(shape[axis] / 4) * 4;
-  if (length === shape[axis]) return { dtype: "F32", shape, data };
-  const inner = shape.slice(axis + 1).reduce((size, each) => size * each, 1);
-  const [from, to] = [shape[axis] * inner, length * inner];
-  const filled = new Float32Array(data.length / from * to);
-  for (let i = 0; i * from < data.length; i++) {
-    filled.set((data as Float32Array).subarray(i * from, (i + 1) * from), i * to);
-  }
-  return { dtype: "F32", shape: shape.with(axis, length), data: filled };
 }
 
 /** A block's channels in fours; those that are added stay zero all the way through. */
