@@ -42,19 +42,28 @@ const RFB_320: Published = {
   model: "model/fr_detect.onnx",
 };
 
-/** Fetches a package and reads a file of it; nothing of the package runs. */
+/** Runs a program in a folder and speaks up where it fails. */
+async function command(cwd: string, program: string, ...args: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command(program, { args, cwd }).output();
+  if (success) return;
+  const [why] = new TextDecoder().decode(stderr).trim().split("\n");
+  throw new Error(`Cannot fetch with ${program} ${args.join(" ")}: ${why}`);
+}
+
+/**
+ * Fetches a package and reads a file of it; nothing of the package runs, and what it needs is not
+ * fetched.
+ */
 async function readPublished({ package: name, version, model }: Published): Promise<Uint8Array> {
-  const specifier = `npm:${name}@${version}`;
-  // Importing its description fetches the package.
-  const why = await import(`${specifier}/package.json`, { with: { type: "json" } })
-    .then(() => "", (error: Error) => error.message);
-  const main = import.meta.resolve(specifier);
-  const end = `/${name}/${version}/`;
-  const at = main.lastIndexOf(end);
-  if (!main.startsWith("file:") || at < 0) {
-    throw new Error(`Cannot fetch ${specifier}: ${why.split("\n", 1)[0] || "it is nowhere"}`);
+  const folder = await Deno.makeTempDir({ prefix: "fer-package-" });
+  try {
+    await command(folder, "npm", "pack", "--silent", `${name}@${version}`);
+    const [archive] = [...Deno.readDirSync(folder)];
+    await command(folder, "tar", "-xzf", archive.name, `package/${model}`);
+    return await Deno.readFile(`${folder}/package/${model}`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
-  return await Deno.readFile(new URL(main.slice(0, at + end.length) + model));
 }
 
 /**

@@ -143,10 +143,15 @@ export class BlazeFace {
       const y = convolvePictures(gpuBackend(), pixels, filter, bias, INPUT_SIZE);
       return tf.engine().makeTensorFromTensorInfo(y) as tf.Tensor4D;
     }
-    const samples = tf.tensor4d(pixels, [batch, INPUT_SIZE, INPUT_SIZE, 4], "int32");
-    const colours = tf.slice(samples, [0, 0, 0, 0], [-1, -1, -1, 3]);
-    const x = tf.sub(tf.div(tf.cast(colours, "float32"), 127.5), 1);
-    return this.#convolution(x as tf.Tensor4D, "stem", 2, "relu");
+    // Here rather than in four operations, which take as long as a third of the network.
+    const samples = new Float32Array(pixels.length / 4 * 3);
+    for (let from = 0, to = 0; from < pixels.length; from += 4, to += 3) {
+      samples[to] = pixels[from] / 127.5 - 1;
+      samples[to + 1] = pixels[from + 1] / 127.5 - 1;
+      samples[to + 2] = pixels[from + 2] / 127.5 - 1;
+    }
+    const x = tf.tensor4d(samples, [batch, INPUT_SIZE, INPUT_SIZE, 3]);
+    return this.#convolution(x, "stem", 2, "relu");
   }
 
   /** Frees the weights. */

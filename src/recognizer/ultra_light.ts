@@ -145,7 +145,8 @@ export class UltraLight {
    * their boxes.
    */
   apply(pixels: Uint8Array, height: number, width: number): tf.Tensor1D {
-    const samples = Float32Array.from(pixels, (value) => (value - 127) / 128);
+    const samples = new Float32Array(pixels.length);
+    for (let i = 0; i < samples.length; i++) samples[i] = (pixels[i] - 127) / 128;
     const input = tf.tensor4d(samples, [1, height, width, 4]);
     const outputs: tf.Tensor1D[] = [];
     let x = this.#convolution(input, "stem", { stride: 2, relu: true });
