@@ -20,6 +20,7 @@ import { lookNear, type NearLook } from "./near_look.ts";
 import type { SeenBox } from "./priors.ts";
 import { intersectionOverUnion, isSameFace, keepSurest, suppress } from "./suppress.ts";
 import type { UltraLight } from "./ultra_light.ts";
+import { turned, turnedBack } from "./upside_down.ts";
 
 /** The two networks. */
 export interface Detectors {
@@ -42,6 +43,9 @@ const OVERLAP = 0.3;
 
 /** From which score of RFB-320 on a place is looked at closer. */
 const WORTH_A_LOOK = 0.3;
+
+/** A place counts only if it would be sure enough were BlazeFace as sure as this. */
+const HOPED_FOR = 0.85;
 
 /** From which score on BlazeFace's answer says where landmarks are. */
 const FAINT = 0.02;
@@ -145,11 +149,19 @@ function typicalFace(edges: Edges): Candidate {
   };
 }
 
+/** A face, and what led to it. */
+interface Sight extends Candidate {
+  /** Where RFB-320 saw it; null for a large face that it did not see. */
+  readonly place: Place | null;
+  /** How sure BlazeFace is. */
+  readonly near: number;
+}
+
 /** The face that a closer look sees at a place. */
-function faceAt(place: Place, seen: readonly Candidate[]): Candidate {
+function faceAt(place: Place, seen: readonly Candidate[]): Sight {
   const here = seen.filter(({ edges }) => intersectionOverUnion(edges, place.edges) > OVERLAP);
   const { score, edges, landmarks } = suppress(here, OVERLAP).at(0) ?? typicalFace(place.edges);
-  return { score: scoreOf(place.far, score), edges, landmarks };
+  return { score: scoreOf(place.far, score), edges, landmarks, place, near: score };
 }
 
 /** Large faces that RFB-320 does not see, in a look at the whole picture. */
@@ -157,11 +169,11 @@ function largeFaces(
   seen: readonly Candidate[],
   places: readonly Place[],
   longest: number,
-): Candidate[] {
+): Sight[] {
   return suppress(seen.filter(({ score }) => score >= SURE_ALONE), OVERLAP).filter(({ edges }) =>
     sideOf(edges) >= LARGE * longest &&
     !places.some((place) => isSameFace(place.edges, edges, OVERLAP))
-  );
+  ).map((face) => ({ ...face, place: null, near: face.score }));
 }
 
 function faceOf({ score, edges: [left, top, right, bottom], landmarks }: Candidate): DetectedFace {
@@ -169,8 +181,7 @@ function faceOf({ score, edges: [left, top, right, bottom], landmarks }: Candida
 }
 
 /** How much a face matters: how sure it is, and how large. */
-const weightOf = ({ score, box }: DetectedFace): number =>
-  score * Math.sqrt(box.width * box.height);
+const weightOf = ({ score, edges }: Candidate): number => score * sideOf(edges);
 
 /** A picture, what RFB-320 saw in it, and what is still to be looked at. */
 interface Scene {
@@ -183,7 +194,7 @@ interface Scene {
 async function lookAround(
   network: UltraLight,
   image: Image,
-  { minSize, maxLooks, maxFaces }: DetectorOptions,
+  { minSize, maxLooks, maxFaces, minScore }: DetectorOptions,
 ): Promise<Scene> {
   const [edge, ...coarser] = looksAt(image.width, image.height, { minSize, maxLooks });
   const fine = show(image, edge);
@@ -203,6 +214,7 @@ async function lookAround(
   const longest = Math.max(image.width, image.height);
   const smallest = TOLERANCE * smallestFace(longest, minSize);
   const places = placesOf(readFar(values, shown, image, WORTH_A_LOOK), smallest)
+    .filter(({ far }) => scoreOf(far, HOPED_FOR) >= minScore)
     .slice(0, 2 * maxFaces)
     .flatMap((place) => {
       const part = around(place.edges, image);
@@ -219,8 +231,58 @@ async function lookAround(
   };
 }
 
+/** How many of a picture's faces are looked at upside down, and how sure BlazeFace is of no need. */
+const [TURNED, UPRIGHT] = [3, 0.9];
+
+/** By how much surer BlazeFace has to be of a face upside down: a factor of the odds of 2.7. */
+const SURER = 1;
+
+/** The foremost faces of a picture that may stand on their heads. */
+const doubtful = (sights: readonly Sight[]): Sight[] =>
+  sights.slice(0, TURNED).filter(({ near }) => near < UPRIGHT);
+
 /**
- * Finds the faces of pictures, with the closer looks of all of them in as few passes as possible.
+ * Both networks take faces that stand on their heads for upright ones at times, with eyes where the
+ * mouth is. So the foremost faces of which BlazeFace is not quite sure are looked at upside down too.
+ *
+ * @returns The faces, those that stand on their heads with landmarks that say so; and whether the
+ * foremost does.
+ */
+function setRight(
+  sights: readonly Sight[],
+  seen: ReadonlyMap<Sight, readonly Candidate[]>,
+): { sights: Sight[]; isTurned: boolean } {
+  const right = sights.map((sight) => {
+    const place = sight.place ?? { edges: sight.edges, far: [UNSEEN] };
+    const other = faceAt(place, seen.get(sight) ?? []);
+    return logit(other.near) > logit(sight.near) + SURER ? other : sight;
+  });
+  return { sights: right, isTurned: right.length > 0 && right[0] !== sights[0] };
+}
+
+/** Finds the faces of pictures that are taken for upright. */
+async function detectUpright(
+  detectors: Detectors,
+  images: readonly Image[],
+  options: DetectorOptions,
+): Promise<Sight[][]> {
+  const scenes: Scene[] = [];
+  for (const image of images) scenes.push(await lookAround(detectors.far, image, options));
+  const near = await lookNear(detectors.near, scenes.flatMap(({ looks }) => looks), FAINT);
+  let next = 0;
+  return scenes.map(({ image: { width, height }, places, looks }) => {
+    const [whole, ...seen] = near.slice(next, next += looks.length);
+    const large = largeFaces(whole, places, Math.max(width, height));
+    const faces = [...places.map((place, i) => faceAt(place, seen[i])), ...large];
+    return keepSurest(faces.filter(({ score }) => score >= options.minScore), OVERLAP)
+      .sort((a, b) => weightOf(b) - weightOf(a))
+      .slice(0, options.maxFaces);
+  });
+}
+
+/**
+ * Finds the faces of pictures, with the closer looks of all of them in as few passes as possible. A
+ * picture that stands on its head is looked at once more, turned.
  *
  * @param detectors The networks.
  * @param images The pictures.
@@ -232,17 +294,23 @@ export async function detectFaces(
   images: readonly Image[],
   options: DetectorOptions,
 ): Promise<DetectedFace[][]> {
-  const scenes: Scene[] = [];
-  for (const image of images) scenes.push(await lookAround(detectors.far, image, options));
-  const near = await lookNear(detectors.near, scenes.flatMap(({ looks }) => looks), FAINT);
-  let next = 0;
-  return scenes.map(({ image: { width, height }, places, looks }) => {
-    const [whole, ...seen] = near.slice(next, next += looks.length);
-    const large = largeFaces(whole, places, Math.max(width, height));
-    const faces = [...places.map((place, i) => faceAt(place, seen[i])), ...large];
-    return keepSurest(faces.filter(({ score }) => score >= options.minScore), OVERLAP)
-      .map(faceOf)
-      .sort((a, b) => weightOf(b) - weightOf(a))
-      .slice(0, options.maxFaces);
+  const found = await detectUpright(detectors, images, options);
+  const looks = found.flatMap((sights, i) =>
+    doubtful(sights).flatMap((sight) => {
+      const part = around(sight.place?.edges ?? sight.edges, images[i]);
+      return part ? [{ sight, image: images[i], part, scale: 1, isTurned: true }] : [];
+    })
+  );
+  const near = await lookNear(detectors.near, looks, FAINT);
+  const seen = new Map(looks.map(({ sight }, i) => [sight, near[i]]));
+  const set = found.map((sights) => setRight(sights, seen));
+  const upsideDown = images.filter((_, i) => set[i].isTurned);
+  const again = await detectUpright(detectors, upsideDown.map(turned), options);
+  return images.map((image, i) => {
+    const faces = set[i].sights.map(faceOf);
+    const turnedFaces = again[upsideDown.indexOf(image)] ?? [];
+    // One face on its head in a picture of upright ones leaves the others where they are.
+    const isBetter = turnedFaces.length > 0 && turnedFaces.length >= faces.length;
+    return isBetter ? turnedFaces.map((face) => turnedBack(faceOf(face), image)) : faces;
   });
 }

@@ -11,6 +11,7 @@ import type { BlazeFace } from "./blaze_face.ts";
 import { checkNumbers } from "./check_numbers.ts";
 import type { Box } from "./face.ts";
 import { type Letterbox, letterbox } from "./letterbox.ts";
+import { turn } from "./upside_down.ts";
 
 /** A part of a picture to look at. */
 export interface NearLook {
@@ -20,6 +21,8 @@ export interface NearLook {
   readonly part: Box;
   /** Pixels of another picture's width a pixel of this one, to tell places of that one. */
   readonly scale: number;
+  /** Whether to look at it upside down. */
+  readonly isTurned?: boolean;
 }
 
 /** Squares that go through the network at once. */
@@ -29,13 +32,15 @@ const BATCH = 16;
 function inPicture(
   { score, edges, landmarks }: Candidate,
   square: Letterbox,
-  scale: number,
+  { scale, isTurned = false }: NearLook,
 ): Candidate {
-  const x = (value: number): number => scale * (square.left + value * square.side);
-  const y = (value: number): number => scale * (square.top + value * square.side);
+  const along = (value: number): number => (isTurned ? 1 - value : value) * square.side;
+  const x = (value: number): number => scale * (square.left + along(value));
+  const y = (value: number): number => scale * (square.top + along(value));
+  const [left, top, right, bottom] = isTurned ? [2, 3, 0, 1] : [0, 1, 2, 3];
   return {
     score,
-    edges: [x(edges[0]), y(edges[1]), x(edges[2]), y(edges[3])],
+    edges: [x(edges[left]), y(edges[top]), x(edges[right]), y(edges[bottom])],
     landmarks: landmarks.map((point) => ({ x: x(point.x), y: y(point.y) })),
   };
 }
@@ -58,9 +63,12 @@ export async function lookNear(
   for (let from = 0; from < looks.length; from += BATCH) {
     const some = looks.slice(from, from + BATCH);
     const pixels = new Uint8Array(some.length * length);
-    const squares = some.map(({ image, part }, i) =>
-      letterbox(image, part, INPUT_SIZE, pixels.subarray(i * length, (i + 1) * length))
-    );
+    const squares = some.map(({ image, part, isTurned }, i) => {
+      const own = pixels.subarray(i * length, (i + 1) * length);
+      const square = letterbox(image, part, INPUT_SIZE, own);
+      if (isTurned) turn(own);
+      return square;
+    });
     const output = tf.tidy(() => inOneSubmit(() => network.apply(pixels, some.length)));
     let values: Float32Array;
     try {
@@ -72,7 +80,7 @@ export async function lookNear(
     squares.forEach((square, i) => {
       const own = values.subarray(i * OUTPUTS, (i + 1) * OUTPUTS);
       const candidates = decodeAnchors(own, minScore);
-      seen.push(candidates.map((each) => inPicture(each, square, some[i].scale)));
+      seen.push(candidates.map((each) => inPicture(each, square, some[i])));
     });
   }
   return seen;

@@ -86,8 +86,8 @@ Deno.test("recognize() finds the face that MediaPipe finds, where it finds it", 
     const [face, ...others] = await recognizer.recognize(PHOTOGRAPH);
     assertEquals(others, []);
     // MediaPipe looks at the whole picture once, in 128x128 pixels, and not closer: its left eye lies
-    // on the cheek.
-    assertIsAstronaut(face, 0, 0, 4);
+    // on the cheek, and its ears lean by 10 degrees.
+    assertIsAstronaut(face, 0, 0, 6);
     // The pupils, as one sees them in the photograph.
     const [right, left] = face.landmarks;
     assertAlmostEquals(right.x, 101.5, 1);
