@@ -3,7 +3,7 @@ import { match } from "../../bench/faces/matching.ts";
 import { emotionOf, facesOf, parseBoxes } from "../../bench/faces/pictures.ts";
 import { type Answer, medianOf, scoreOf } from "../../bench/faces/score.ts";
 import { encodePng } from "../../src/data.ts";
-import { EMOTIONS } from "../../src/emotions.ts";
+import type { Emotion } from "../../src/emotions.ts";
 import { photograph } from "../recognizer/photograph.ts";
 import { drawScene } from "../webcam/clip.ts";
 import { runTask, withFolder } from "../cli/run_task.ts";
@@ -107,7 +107,7 @@ Deno.test("scoreOf() parts faces by their share of the longer edge", () => {
 });
 
 Deno.test("scoreOf() counts what is not found or refused as wrong, and says so apart", () => {
-  const told = (label: typeof EMOTIONS[number], isRefused = false) =>
+  const told = (label: Emotion, isRefused = false) =>
     ({ box: [0, 0, 10, 10], label, isRefused }) as const;
   const labels = ["happy", "happy", "happy", "sad"] as const;
   const score = scoreOf(
