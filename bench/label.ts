@@ -27,11 +27,9 @@ import {
   useWebGpu,
   VERSION,
 } from "../mod.ts";
-import { readPackagedWeights } from "../src/pretrained/packaged_weights.ts";
 import { FerRecognizer } from "../src/recognizer.ts";
-import { BlazeFace } from "../src/recognizer/blaze_face.ts";
-import { BLAZE_FACE } from "../src/recognizer/blaze_face_file.ts";
 import { detectFaces } from "../src/recognizer/detector.ts";
+import { loadDetectors } from "./recognizer/detector.ts";
 import { number, type Table, tableLines } from "./table.ts";
 
 const COMMAND = {
@@ -153,8 +151,7 @@ await runProgram(COMMAND, async (values) => {
     ? buildFerNet()
     : (await loadModel(values.model)).model;
   const recognizer = await FerRecognizer.load({ model });
-  const detectorFile = new URL(`../src/recognizer/${BLAZE_FACE.file}`, import.meta.url);
-  const detector = new BlazeFace(await readPackagedWeights(BLAZE_FACE, detectorFile, false));
+  const detectors = await loadDetectors();
   const decoder = await startDecoder(workers, 50);
   const one = await startDecoder(1, 50);
 
@@ -176,11 +173,11 @@ await runProgram(COMMAND, async (values) => {
   const again = (job: () => Promise<unknown>) => async () => {
     for (let i = 0; i < times; i++) await gpu.wait(job);
   };
-  const options = { minScore: 0.5, maxFaces: 20, minSize: 120 };
+  const options = { minScore: 0.7, maxFaces: 50, minSize: 0.03, maxLooks: 4 };
   const seconds = await bestSeconds({
     decodeOne: decodeAll(one.decode),
     decode: decodeAll(decoder.decode),
-    detect: again(() => detectFaces(detector, images, options)),
+    detect: again(() => detectFaces(detectors, images, options)),
     express: again(() => predict(model, crops)),
     recognize: again(() => recognizer.recognizeMany(images)),
     label: async () => {
@@ -200,7 +197,8 @@ await runProgram(COMMAND, async (values) => {
   }, values.rounds);
   one.close();
   decoder.close();
-  detector.dispose();
+  detectors.near.dispose();
+  detectors.far.dispose();
   recognizer.dispose();
   model.dispose();
   gpu.dispose();

@@ -21,7 +21,7 @@ import { cutOut } from "../src/recognizer/crop.ts";
 import { letterbox } from "../src/recognizer/letterbox.ts";
 import { qualityOf } from "../src/recognizer/quality.ts";
 import { type Image, resize } from "../src/transforms.ts";
-import { loadDetector } from "./recognizer/detector.ts";
+import { loadDetectors } from "./recognizer/detector.ts";
 import { number, type Table, tableLines } from "./table.ts";
 
 const COMMAND = {
@@ -92,7 +92,7 @@ await runProgram(COMMAND, async ({ model, rounds, markdown }) => {
     throw new Error(`Cannot time one face: found ${others.length + Number(!!face)}`);
   }
 
-  const detector = await loadDetector();
+  const detectors = await loadDetectors();
   const square = new Uint8Array(4 * INPUT_SIZE ** 2);
   const part = { x: 0, y: 0, width: WIDTH, height: HEIGHT };
   const read = async (record: () => tf.Tensor): Promise<void> => {
@@ -109,9 +109,9 @@ await runProgram(COMMAND, async ({ model, rounds, markdown }) => {
     "detect()": () => recognizer.detect(picture),
     "detect() in 1280x720": () => recognizer.detect(hd),
     "shrinking the picture": () => letterbox(picture, part, INPUT_SIZE, square),
-    "the detector, with its read-back": () => read(() => detector.apply(square, 1)),
+    "BlazeFace, with its read-back": () => read(() => detectors.near.apply(square, 1)),
     "recording the detector": () =>
-      tf.dispose(tf.tidy(() => inOneSubmit(() => detector.apply(square, 1)))),
+      tf.dispose(tf.tidy(() => inOneSubmit(() => detectors.near.apply(square, 1)))),
     "cutting the face out": () => cutOut(picture, face.crop, 48),
     "judging its quality": () => qualityOf(face, face.crop, grey, picture),
     "the expression, with its read-back": () => predict(loaded, grey),

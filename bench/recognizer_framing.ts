@@ -16,7 +16,7 @@ import { detectFaces } from "../src/recognizer/detector.ts";
 import type { DetectedFace, FaceCrop, Point } from "../src/recognizer/face.ts";
 import { accuracyOf } from "./recognizer/accuracy.ts";
 import { compose } from "./recognizer/composed.ts";
-import { loadDetector } from "./recognizer/detector.ts";
+import { loadDetectors } from "./recognizer/detector.ts";
 import { FACES_FLAGS, openFaces, percent } from "./recognizer/public_test.ts";
 import { type Table, tableLines } from "./table.ts";
 
@@ -100,7 +100,7 @@ const framings: readonly (readonly [name: string, Framing])[] = [
 
 await runProgram(COMMAND, async ({ seed, markdown, ...given }) => {
   const { split, count, model, name } = await openFaces(given);
-  const detector = await loadDetector();
+  const detectors = await loadDetectors();
   const { size } = split;
   const accuracy = (indices: readonly number[], images: readonly Uint8Array[]) =>
     accuracyOf(model, split, indices, images);
@@ -124,10 +124,11 @@ await runProgram(COMMAND, async ({ seed, markdown, ...given }) => {
         seed,
         index,
       );
-      const [[face]] = await detectFaces(detector, [image], {
+      const [[face]] = await detectFaces(detectors, [image], {
         minScore: 0.5,
         maxFaces: 1,
-        minSize: 200,
+        minSize: 90,
+        maxLooks: 4,
       });
       if (!face) continue;
       const { x, y, width, height } = face.box;

@@ -18,7 +18,7 @@ import { type Image, resize } from "../src/transforms.ts";
 import { FerRecognizer, type LoadedModel } from "../mod.ts";
 import { accuracyOf } from "./recognizer/accuracy.ts";
 import { compose } from "./recognizer/composed.ts";
-import { loadDetector } from "./recognizer/detector.ts";
+import { loadDetectors } from "./recognizer/detector.ts";
 import { FACES_FLAGS, openFaces, percent } from "./recognizer/public_test.ts";
 import { type Table, tableLines } from "./table.ts";
 
@@ -213,13 +213,13 @@ await runProgram(COMMAND, async ({ seed, photos, markdown, ...given }) => {
     show({ heading, rows });
   }
 
-  const detector = await loadDetector();
+  const detectors = await loadDetectors();
   const yaws = new Map<number, number>();
   for (const index of indices) {
     const placement = { side: [160, 240], angle: 0 } as const;
     const { image } = compose(split.image(index), placement, seed, index);
-    const options = { minScore: 0.5, maxFaces: 1, minSize: 200 };
-    const [[face]] = await detectFaces(detector, [image], options);
+    const options = { minScore: 0.5, maxFaces: 1, minSize: 90, maxLooks: 4 };
+    const [[face]] = await detectFaces(detectors, [image], options);
     if (face) yaws.set(index, Math.abs(yawOf(face)));
   }
   const rows = [["", "accuracy in %", "faces"]];

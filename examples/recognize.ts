@@ -12,8 +12,8 @@ const files = [...Deno.args];
 const model = files[0] === "--model" ? await loadModel(files.splice(0, 2)[1]) : undefined;
 
 const gpu = await useWebGpu();
-// Photographs may be large, and faces small in them: from 60 pixels on.
-const recognizer = await FerRecognizer.load({ model, minSize: 60 });
+// Faces from 0.03 of a photograph's longer edge on; `minSize` asks for smaller ones, or larger.
+const recognizer = await FerRecognizer.load({ model });
 await recognizer.warmUp();
 
 for (const file of files) {

@@ -34,11 +34,13 @@ import { cropOf } from "./recognizer/alignment.ts";
 import { BlazeFace } from "./recognizer/blaze_face.ts";
 import { BLAZE_FACE } from "./recognizer/blaze_face_file.ts";
 import { cutOut } from "./recognizer/crop.ts";
-import { detectFaces, type DetectorOptions } from "./recognizer/detector.ts";
+import { detectFaces, type DetectorOptions, type Detectors } from "./recognizer/detector.ts";
 import type { DetectedFace, Point, RecognizedFace } from "./recognizer/face.ts";
 import { type FrameInput, readFrame } from "./recognizer/frame.ts";
 import { qualityOf } from "./recognizer/quality.ts";
 import { readingForAnyFaces } from "./recognizer/reading.ts";
+import { UltraLight } from "./recognizer/ultra_light.ts";
+import { ULTRA_LIGHT } from "./recognizer/ultra_light_file.ts";
 import type { Image } from "./transforms/transform.ts";
 
 export type {
@@ -92,34 +94,47 @@ export interface RecognizerOptions extends Reading {
    */
   readonly priors?: Priors;
   /**
-   * The most faces that are taken of a picture, the largest first.
+   * The most faces that are taken of a picture, those that are surest and largest.
    *
-   * @default {20}
+   * @default {50}
    */
   readonly maxFaces?: number;
   /**
-   * How sure the detector must be that something is a face, above 0 and below 1. Where `minSize` has
-   * it look at parts of the picture, a fifth of what is missing to 1 is added there.
+   * How sure the detector must be that something is a face, above 0 and below 1.
    *
-   * @default {0.5}
+   * @default {0.7}
    */
   readonly minScore?: number;
   /**
-   * The smallest faces to look for, in pixels. One look of the detector finds faces from about a
-   * sixth of the picture's longer edge on; for smaller ones it looks at overlapping parts too, which
-   * takes as long again for each: one look at 640x480 with the default, 7 at 1280x720, 22 at
-   * 1920x1280.
+   * The smallest faces to look for: a share of the picture's longer edge below 1, pixels from 1 on.
+   * Smaller ones take longer: half the size about four times as long, up to `maxLooks`. Below 16
+   * pixels none are looked for.
    *
-   * @default {120}
+   * @default {0.03}
    */
   readonly minSize?: number;
   /**
-   * A copy of the detector's weight file: a path, a `file:` or `https:` URL, or its bytes. For a
-   * bundle that serves it from elsewhere; its checksum is verified all the same.
+   * The most that a picture may cost, in looks at 480x480 pixels: where `minSize` would take more,
+   * faces are found from a larger size on. The default takes one look at a picture of any size, for
+   * `minSize` 0.015 about four.
+   *
+   * @default {4}
+   */
+  readonly maxLooks?: number;
+  /**
+   * A copy of the weight file of BlazeFace, which looks at faces closer: a path, a `file:` or `https:`
+   * URL, or its bytes. For a bundle that serves it from elsewhere; its checksum is verified all the
+   * same.
    *
    * @default The file in the package, at `recognizer/blaze_face.safetensors` beside this module
    */
   readonly detector?: string | URL | Uint8Array;
+  /**
+   * Likewise of Ultra-Light RFB-320, which finds faces of all sizes.
+   *
+   * @default The file in the package, at `recognizer/ultra_light.safetensors` beside this module
+   */
+  readonly farDetector?: string | URL | Uint8Array;
   /**
    * Whether to keep what comes over the network in the Web Cache API.
    *
@@ -170,7 +185,7 @@ function sight(face: DetectedFace, picture: Image, size: number, anyQuality: boo
 /** Detector and expression network together. */
 export class FerRecognizer {
   readonly #network: FerModel;
-  readonly #detector: BlazeFace;
+  readonly #detectors: Detectors;
   readonly #options: DetectorOptions;
   readonly #reading: Reading;
   readonly #owned: FerModel | null;
@@ -179,13 +194,13 @@ export class FerRecognizer {
   private constructor(
     network: FerModel,
     reading: Reading,
-    detector: BlazeFace,
+    detectors: Detectors,
     options: DetectorOptions,
     owned: FerModel | null,
   ) {
     this.#network = network;
     this.#reading = reading;
-    this.#detector = detector;
+    this.#detectors = detectors;
     this.#options = options;
     this.#owned = owned;
   }
@@ -203,33 +218,40 @@ export class FerRecognizer {
    * @throws {RangeError} When an option is out of range.
    */
   static async load(options: RecognizerOptions = {}): Promise<FerRecognizer> {
-    const { maxFaces = 20, minScore = 0.5, minSize = 120, cache = true } = options;
+    const { maxFaces = 50, minScore = 0.7, minSize = 0.03, maxLooks = 4, cache = true } = options;
+    const refuse = (what: string, expected: string): never => {
+      throw new RangeError(`Cannot load a recognizer with ${what}: expected ${expected}`);
+    };
     if (!Number.isSafeInteger(maxFaces) || maxFaces < 1) {
-      throw new RangeError(
-        `Cannot load a recognizer with maxFaces ${maxFaces}: expected an integer from 1 on`,
-      );
+      refuse(`maxFaces ${maxFaces}`, "an integer from 1 on");
     }
     if (!(minScore > 0 && minScore < 1)) {
-      throw new RangeError(
-        `Cannot load a recognizer with minScore ${minScore}: expected a number between 0 and 1`,
-      );
+      refuse(`minScore ${minScore}`, "a number between 0 and 1");
     }
     if (!(minSize > 0)) {
-      throw new RangeError(
-        `Cannot load a recognizer with minSize ${minSize}: expected pixels, above 0`,
-      );
+      refuse(`minSize ${minSize}`, "pixels from 1 on, or a share of the longer edge above 0");
     }
-    // Bundlers take the file along for this very expression.
-    const { detector = new URL("./recognizer/blaze_face.safetensors", import.meta.url) } = options;
-    const bytes = await readPackagedWeights(BLAZE_FACE, detector, cache);
+    if (!(maxLooks >= 1)) refuse(`maxLooks ${maxLooks}`, "a number from 1 on");
+    const {
+      // Bundlers take the files along for these very expressions.
+      detector = new URL("./recognizer/blaze_face.safetensors", import.meta.url),
+      farDetector = new URL("./recognizer/ultra_light.safetensors", import.meta.url),
+    } = options;
+    const [near, far] = await Promise.all([
+      readPackagedWeights(BLAZE_FACE, detector, cache),
+      readPackagedWeights(ULTRA_LIGHT, farDetector, cache),
+    ]);
     const owned = options.model ? null : (await loadPretrained({ cache })).model;
     const network = networkOf(options.model ?? owned as FerModel);
     const reading = readingForAnyFaces(network, options);
-    return new FerRecognizer(network, reading, new BlazeFace(bytes), {
-      maxFaces,
-      minScore,
-      minSize,
-    }, owned);
+    const detectors = { near: new BlazeFace(near), far: new UltraLight(far) };
+    return new FerRecognizer(
+      network,
+      reading,
+      detectors,
+      { maxFaces, minScore, minSize, maxLooks },
+      owned,
+    );
   }
 
   /**
@@ -268,13 +290,13 @@ export class FerRecognizer {
    * Finds the faces of a picture, without their expressions.
    *
    * @param image The picture.
-   * @returns Its faces, the largest first.
+   * @returns Its faces, those that are surest and largest first.
    * @throws {TypeError} When it is no picture, or the recognizer was disposed of.
    * @throws {RangeError} When it has no pixels.
    */
   async detect(image: FrameInput): Promise<DetectedFace[]> {
     this.#check("detect");
-    return (await detectFaces(this.#detector, [await readFrame(image)], this.#options))[0];
+    return (await detectFaces(this.#detectors, [await readFrame(image)], this.#options))[0];
   }
 
   /**
@@ -282,7 +304,7 @@ export class FerRecognizer {
    *
    * @param image The picture.
    * @param options What to tell.
-   * @returns Its faces, the largest first.
+   * @returns Its faces, those that are surest and largest first.
    * @throws {TypeError} When it is no picture, or the recognizer was disposed of.
    * @throws {RangeError} When it has no pixels, or the model gives no numbers.
    */
@@ -296,7 +318,7 @@ export class FerRecognizer {
    *
    * @param images The pictures.
    * @param options What to tell.
-   * @returns The faces of each, the largest first.
+   * @returns The faces of each, those that are surest and largest first.
    * @throws {TypeError} When one is no picture, or the recognizer was disposed of.
    * @throws {RangeError} When one has no pixels, or the model gives no numbers.
    */
@@ -315,7 +337,7 @@ export class FerRecognizer {
    *
    * @param frames The frames.
    * @param options What to tell.
-   * @returns The faces of each frame, the largest first.
+   * @returns The faces of each frame, those that are surest and largest first.
    */
   async *recognizeStream(
     frames: AsyncIterable<FrameInput>,
@@ -327,7 +349,7 @@ export class FerRecognizer {
   /** Finds the faces of pictures and cuts them out. */
   async #see(pictures: readonly Image[], options: RecognizeOptions): Promise<Sighting[][]> {
     const { size } = describeModel(this.#network).preprocessing;
-    const found = await detectFaces(this.#detector, pictures, this.#options);
+    const found = await detectFaces(this.#detectors, pictures, this.#options);
     return found.map((faces, i) =>
       faces.map((face) => sight(face, pictures[i], size, options.anyQuality === true))
     );
@@ -365,7 +387,8 @@ export class FerRecognizer {
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
-    this.#detector.dispose();
+    this.#detectors.near.dispose();
+    this.#detectors.far.dispose();
     this.#owned?.dispose();
   }
 

@@ -23,7 +23,7 @@ export type PictureResult =
     readonly width: number;
     /** Rows. */
     readonly height: number;
-    /** Its faces, the largest first. */
+    /** Its faces, those that are surest and largest first. */
     readonly faces: readonly LabelledFace[];
   }
   | {

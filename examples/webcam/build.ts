@@ -22,7 +22,11 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** The library's weight files, under the names that its code asks for beside a bundle. */
-const WEIGHTS = ["recognizer/blaze_face.safetensors", "pretrained/fernet.safetensors"];
+const WEIGHTS = [
+  "recognizer/blaze_face.safetensors",
+  "recognizer/ultra_light.safetensors",
+  "pretrained/fernet.safetensors",
+];
 
 /** tfjs chooses among them by what the browser can do. */
 const WASM = ["tfjs-backend-wasm", "tfjs-backend-wasm-simd"].map((name) => `${name}.wasm`);

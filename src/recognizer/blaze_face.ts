@@ -17,6 +17,7 @@ import { gpuBackend } from "../kernels/program.ts";
 import { packSeparableBlock, separableBlock, separableFits } from "../kernels/separable_block.ts";
 import { readSafetensors, type TensorData } from "../model/safetensors.ts";
 import { INPUT_SIZE } from "./anchors.ts";
+import { filledUp } from "./filled_up.ts";
 
 /** The blocks that halve height and width. */
 const HALVES = [2, 5, 11];
@@ -33,19 +34,6 @@ function weightOf(weights: Weights, name: string): TensorData & { readonly data:
     throw new TypeError(`Cannot find weight ${name} of the face detector`);
   }
   return { ...weight, data: weight.data };
-}
-
-/** Fills an axis up with zeros to a multiple of four: what the programs read at once. */
-function filledUp({ shape, data }: TensorData, axis: number): TensorData {
-  const length = Math.ceil(shape[axis] / 4) * 4;
-  if (length === shape[axis]) return { dtype: "F32", shape, data };
-  const inner = shape.slice(axis + 1).reduce((size, each) => size * each, 1);
-  const [from, to] = [shape[axis] * inner, length * inner];
-  const filled = new Float32Array(data.length / from * to);
-  for (let i = 0; i * from < data.length; i++) {
-    filled.set((data as Float32Array).subarray(i * from, (i + 1) * from), i * to);
-  }
-  return { dtype: "F32", shape: shape.with(axis, length), data: filled };
 }
 
 /** A block's channels in fours; those that are added stay zero all the way through. */
@@ -155,10 +143,15 @@ export class BlazeFace {
       const y = convolvePictures(gpuBackend(), pixels, filter, bias, INPUT_SIZE);
       return tf.engine().makeTensorFromTensorInfo(y) as tf.Tensor4D;
     }
-    const samples = tf.tensor4d(pixels, [batch, INPUT_SIZE, INPUT_SIZE, 4], "int32");
-    const colours = tf.slice(samples, [0, 0, 0, 0], [-1, -1, -1, 3]);
-    const x = tf.sub(tf.div(tf.cast(colours, "float32"), 127.5), 1);
-    return this.#convolution(x as tf.Tensor4D, "stem", 2, "relu");
+    // Here rather than in four operations, which take as long as a third of the network.
+    const samples = new Float32Array(pixels.length / 4 * 3);
+    for (let from = 0, to = 0; from < pixels.length; from += 4, to += 3) {
+      samples[to] = pixels[from] / 127.5 - 1;
+      samples[to + 1] = pixels[from + 1] / 127.5 - 1;
+      samples[to + 2] = pixels[from + 2] / 127.5 - 1;
+    }
+    const x = tf.tensor4d(samples, [batch, INPUT_SIZE, INPUT_SIZE, 3]);
+    return this.#convolution(x, "stem", 2, "relu");
   }
 
   /** Frees the weights. */

@@ -52,21 +52,32 @@ function reachOf(from: number, length: number, outputs: number, limit: number): 
   return reach;
 }
 
+/** Where a part of a picture goes: RGBA pixels of a larger drawing. */
+export interface Canvas {
+  /** The drawing's pixels. */
+  readonly out: Uint8Array;
+  /** Pixels of its rows. */
+  readonly row: number;
+  /** Where the part's left edge comes to lie. */
+  readonly left: number;
+  /** Where its upper edge comes to lie. */
+  readonly top: number;
+  /** How wide it becomes. */
+  readonly width: number;
+  /** How high it becomes. */
+  readonly height: number;
+}
+
 /**
- * Draws a part of a picture into the middle of a black square.
+ * Draws a part of a picture, smaller or larger.
  *
  * @param image The picture: grey, RGB or RGBA; opacity is ignored.
  * @param part Which part of it, inside of it.
- * @param size Height and width of the square, in pixels.
- * @param out Where the square goes, RGBA, `[size, size, 4]`; all zeros before.
- * @returns How places in the square relate to places in the picture.
+ * @param canvas Where it goes.
  */
-export function letterbox(image: Image, part: Box, size: number, out: Uint8Array): Letterbox {
+export function draw(image: Image, part: Box, canvas: Canvas): void {
   const channels = channelsOf(image);
-  const side = Math.max(part.width, part.height);
-  const width = Math.max(1, Math.round(size * part.width / side));
-  const height = Math.max(1, Math.round(size * part.height / side));
-  const [left, top] = [Math.floor((size - width) / 2), Math.floor((size - height) / 2)];
+  const { out, width, height } = canvas;
   const across = reachOf(part.x, part.width, width, image.width);
   const down = reachOf(part.y, part.height, height, image.height);
   const [green, blue] = channels === 1 ? [0, 0] : [1, 2];
@@ -89,7 +100,7 @@ export function letterbox(image: Image, part: Box, size: number, out: Uint8Array
         for (let i = 0; i < sums.length; i++) sums[i] += share * data[at + i];
       }
     }
-    let to = ((top + y) * size + left) * 4;
+    let to = ((canvas.top + y) * canvas.row + canvas.left) * 4;
     for (let x = 0; x < width; x++, to += 4) {
       const [first, last] = [across.first[x] - start, across.last[x] - start];
       const [one, two] = [across.firstShare[x], across.lastShare[x]];
@@ -114,6 +125,23 @@ export function letterbox(image: Image, part: Box, size: number, out: Uint8Array
       out[to + 3] = 255;
     }
   }
+}
+
+/**
+ * Draws a part of a picture into the middle of a black square.
+ *
+ * @param image The picture: grey, RGB or RGBA; opacity is ignored.
+ * @param part Which part of it, inside of it.
+ * @param size Height and width of the square, in pixels.
+ * @param out Where the square goes, RGBA, `[size, size, 4]`; all zeros before.
+ * @returns How places in the square relate to places in the picture.
+ */
+export function letterbox(image: Image, part: Box, size: number, out: Uint8Array): Letterbox {
+  const side = Math.max(part.width, part.height);
+  const width = Math.max(1, Math.round(size * part.width / side));
+  const height = Math.max(1, Math.round(size * part.height / side));
+  const [left, top] = [Math.floor((size - width) / 2), Math.floor((size - height) / 2)];
+  draw(image, part, { out, row: size, left, top, width, height });
   const scale = side / size;
   return { side, left: part.x - left * scale, top: part.y - top * scale };
 }

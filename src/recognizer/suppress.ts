@@ -56,10 +56,40 @@ function partInside(inner: Edges, outer: Edges): number {
 }
 
 /**
+ * Whether two boxes are of the same face: they overlap, or most of the one lies in the other.
+ *
+ * @param a Left, upper, right and lower edge.
+ * @param b Likewise.
+ * @param overlap From which intersection over union on they do.
+ */
+export function isSameFace(a: Edges, b: Edges, overlap: number): boolean {
+  return intersectionOverUnion(a, b) > overlap || partInside(a, b) > INSIDE ||
+    partInside(b, a) > INSIDE;
+}
+
+/**
+ * Keeps of several that see the same face the surest, whichever is larger: an unsure box around a sure
+ * face goes, and so does a part of a face that is taken for one.
+ *
+ * @param boxes What is seen.
+ * @param overlap From which intersection over union on two see the same face.
+ * @returns One a face, the surest first.
+ */
+export function keepSurest<T extends Pick<Candidate, "score" | "edges">>(
+  boxes: readonly T[],
+  overlap: number,
+): T[] {
+  const kept: T[] = [];
+  for (const box of boxes.toSorted((a, b) => b.score - a.score)) {
+    if (!kept.some(({ edges }) => isSameFace(edges, box.edges, overlap))) kept.push(box);
+  }
+  return kept;
+}
+
+/**
  * Weighted non-maximum suppression as in BlazeFace (Bazarevsky et al. 2019): what overlaps with the
  * surest candidate is not thrown away but averaged with it, which makes boxes of a video jitter
- * less. The score stays that of the surest. Then what lies inside of a larger face is left out: a
- * look at a part of a picture may take a part of a face for one.
+ * less. The score stays that of the surest. Of two that then lie in each other, the surer stays.
  *
  * @param candidates What anchors see.
  * @param overlap From which intersection over union on two see the same face.
@@ -75,9 +105,5 @@ export function suppress(candidates: readonly Candidate[], overlap: number): Can
     faces.push(blend(left.filter(isSame), best.score));
     left = left.filter((each) => !isSame(each));
   }
-  return faces.filter((face) =>
-    !faces.some((other) =>
-      area(other.edges) > area(face.edges) && partInside(face.edges, other.edges) > INSIDE
-    )
-  );
+  return keepSurest(faces, overlap);
 }

@@ -105,7 +105,7 @@ Deno.test("label writes a row a face, whatever it is run with, and goes on where
     }
     for (
       const [flag, difference] of [
-        ["--max-faces=1", "--max-faces 20, this is --max-faces 1."],
+        ["--max-faces=1", "--max-faces 50, this is --max-faces 1."],
         ["--tta", "no --tta, this is --tta."],
       ]
     ) {

@@ -85,11 +85,18 @@ Deno.test("recognize() finds the face that MediaPipe finds, where it finds it", 
   await withRecognizer(async (recognizer) => {
     const [face, ...others] = await recognizer.recognize(PHOTOGRAPH);
     assertEquals(others, []);
-    // MediaPipe shrinks pictures without averaging: to half a pixel in 128.
-    assertIsAstronaut(face, 0, 0, 1);
-    assertAlmostEquals(face.score, MEDIAPIPE.score, 0.02);
+    // MediaPipe looks at the whole picture once, in 128x128 pixels, and not closer: its left eye lies
+    // on the cheek, and its ears lean by 10 degrees.
+    assertIsAstronaut(face, 0, 0, 6);
+    // The pupils, as one sees them in the photograph.
+    const [right, left] = face.landmarks;
+    assertAlmostEquals(right.x, 101.5, 1);
+    assertAlmostEquals(right.y, 50.4, 1);
+    assertAlmostEquals(left.x, 122.8, 1);
+    assertAlmostEquals(left.y, 51.6, 1);
+    assert(face.score > 0.95);
     assertEquals(face.quality.issues, []);
-    assertAlmostEquals(face.quality.roll, 9.6, 1);
+    assertAlmostEquals(face.quality.roll, 3.2, 1.5);
     assertAlmostEquals(face.crop.size, face.box.width * 1.19, 1);
     assertEquals(face.map, undefined);
   });
@@ -213,6 +220,43 @@ gpuTest("recognize() gives the largest face first and no more than maxFaces", as
   }, { minSize: 34, maxFaces: 1 });
 });
 
+Deno.test("recognize() finds the face of a picture that stands on its head, and turns its crop", async () => {
+  const { data, width, height } = photograph;
+  // The last pixel comes first.
+  const turned = {
+    data: data.map((_, i) => data[data.length - 4 * (i >> 2) - 4 + i % 4]),
+    width,
+    height,
+  };
+  await withRecognizer(async (recognizer) => {
+    const [upright] = await recognizer.recognize(photograph);
+    const [face, ...others] = await recognizer.recognize(turned);
+    assertEquals(others, []);
+    assertAlmostEquals(face.box.x, width - upright.box.x - upright.box.width, 2);
+    assertAlmostEquals(face.box.y, height - upright.box.y - upright.box.height, 2);
+    // The pupils, as one sees them in the photograph.
+    const [right, left] = face.landmarks;
+    assertAlmostEquals(right.x, width - 101.5, 1.5);
+    assertAlmostEquals(right.y, height - 50.4, 1.5);
+    assertAlmostEquals(left.x, width - 122.8, 1.5);
+    assert(Math.abs(face.quality.roll) > 170);
+    assert(Math.abs(face.crop.rotation) > 160);
+  });
+});
+
+gpuTest("recognize() finds faces by their share of the picture, within maxLooks", async () => {
+  // A face of 50 pixels, 0.031 of the longer edge.
+  const large = placed(1600, 900, 700, 400);
+  await withRecognizer(async (recognizer) => {
+    const [face, ...others] = await recognizer.detect(large);
+    assertEquals(others, []);
+    assertIsAstronaut(face, 700, 400, 8);
+  });
+  await withRecognizer(async (recognizer) => {
+    assertEquals(await recognizer.detect(large), []);
+  }, { minSize: 0.1 });
+});
+
 Deno.test("recognize() does not guess what a poor face expresses, unless it is told to", async () => {
   const dark = { ...photograph, data: photograph.data.map((v, i) => i % 4 === 3 ? v : v * 0.15) };
   await withRecognizer(async (recognizer) => {
@@ -298,8 +342,15 @@ Deno.test("FerRecognizer refuses what it cannot use, and says why", async () => 
   await assertRejects(
     load({ minSize: -5 }),
     RangeError,
-    "Cannot load a recognizer with minSize -5: expected pixels, above 0",
+    "Cannot load a recognizer with minSize -5: expected pixels from 1 on, or a share of the longer " +
+      "edge above 0",
   );
+  await assertRejects(
+    load({ maxLooks: 0 }),
+    RangeError,
+    "Cannot load a recognizer with maxLooks 0: expected a number from 1 on",
+  );
+  await assertRejects(load({ farDetector: PHOTOGRAPH }), CheckpointError, "its SHA-256 is");
   await assertRejects(load({ detector: PHOTOGRAPH }), CheckpointError, "its SHA-256 is");
   await assertRejects(load({ detector: "nowhere" }), CheckpointError, "nowhere: no such file");
   await withRecognizer(async (recognizer) => {

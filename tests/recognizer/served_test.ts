@@ -4,13 +4,15 @@ import { servePackage } from "../pretrained/served_package.ts";
 import { programFolder, tinyFiles, tinyWeights } from "../pretrained/tiny_package.ts";
 import { photograph } from "./photograph.ts";
 
-const FILE = "src/recognizer/blaze_face.safetensors";
+const FILES = ["blaze_face", "ultra_light"].map((name) => `src/recognizer/${name}.safetensors`);
 
 Deno.test("FerRecognizer works as a registry serves the package, and offline after that", async () => {
   tf.env().set("PROD", true);
   await tf.setBackend("cpu");
   const files = tinyFiles(await tinyWeights());
-  files.set(FILE, await Deno.readFile(new URL(`../../${FILE}`, import.meta.url)));
+  for (const file of FILES) {
+    files.set(file, await Deno.readFile(new URL(`../../${file}`, import.meta.url)));
+  }
   const server = servePackage(files);
   const folder = await programFolder();
   const { host } = new URL(server.url);
@@ -47,15 +49,17 @@ Deno.test("FerRecognizer works as a registry serves the package, and offline aft
       const faces = await recognizer.recognize({ data, width: ${width}, height: ${height} });
       console.log(faces.length, Math.round(faces[0].box.x), faces[0].probabilities.length);`,
     );
-    assertEquals(await run(`--allow-net=${host}`), "1 89 7\n");
-    assertEquals(server.requests.filter((path) => path === FILE).length, 1);
+    assertEquals(await run(`--allow-net=${host}`), "1 88 7\n");
+    for (const file of FILES) {
+      assertEquals(server.requests.filter((path) => path === file).length, 1);
+    }
     // What no one asked for is not loaded: neither training nor plots.
     assert(!server.requests.some((path) => /src\/(train|report|dashboard)/.test(path)));
     await server.close();
-    assertEquals(await run("--cached-only"), "1 89 7\n");
+    assertEquals(await run("--cached-only"), "1 88 7\n");
   } finally {
     const cache = await caches.open("fer-core");
-    for (const path of [FILE, "src/pretrained/fernet.safetensors"]) {
+    for (const path of [...FILES, "src/pretrained/fernet.safetensors"]) {
       await cache.delete(`${server.url}/${path}`);
     }
     await Deno.remove(folder, { recursive: true });

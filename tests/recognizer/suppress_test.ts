@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type { Candidate } from "../../src/recognizer/anchors.ts";
-import { intersectionOverUnion, suppress } from "../../src/recognizer/suppress.ts";
+import { intersectionOverUnion, keepSurest, suppress } from "../../src/recognizer/suppress.ts";
 
 const candidate = (score: number, ...edges: [number, number, number, number]): Candidate => ({
   score,
@@ -47,9 +47,24 @@ Deno.test("suppress() compares with the surest alone: a chain of overlaps is no 
   assertEquals(faces.map(({ score }) => score), [0.9, 0.7]);
 });
 
-Deno.test("suppress() leaves out a smaller box inside of a larger one, however sure", () => {
+Deno.test("suppress() keeps a sure face inside of an unsure larger box, and the larger goes", () => {
   const faces = suppress([candidate(0.6, 0, 0, 100, 100), candidate(0.97, 10, 10, 50, 50)], 0.3);
+  assertEquals(faces.map(({ edges }) => edges[2]), [50]);
+});
+
+Deno.test("suppress() leaves out an unsure box inside of a surer larger one", () => {
+  const faces = suppress([candidate(0.97, 0, 0, 100, 100), candidate(0.6, 10, 10, 50, 50)], 0.3);
   assertEquals(faces.map(({ edges }) => edges[2]), [100]);
+});
+
+Deno.test("keepSurest() keeps a box as it is, however many others see the same face", () => {
+  const kept = keepSurest([
+    { score: 0.5, edges: [1, 1, 11, 11] },
+    { score: 0.8, edges: [0, 0, 10, 10] },
+    { score: 0.6, edges: [30, 0, 40, 10] },
+  ], 0.3);
+  assertEquals(kept.map(({ score }) => score), [0.8, 0.6]);
+  assertEquals(kept[0].edges, [0, 0, 10, 10]);
 });
 
 Deno.test("suppress() of nothing is nothing", () => assertEquals(suppress([], 0.3), []));
