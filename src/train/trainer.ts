@@ -26,7 +26,7 @@ import {
 import { calibrate } from "../model/description.ts";
 import { takesAnySize, takesSize } from "../model/layer_shapes.ts";
 import { readSource } from "../model/source.ts";
-import { predictHeads } from "../predict.ts";
+import { predictHeads } from "../predict/answers.ts";
 import type { HeadAnswers } from "../model/reading.ts";
 import { rowsAt } from "../data/rows.ts";
 import type { FerTensor, FerVariable } from "../model/tensor.ts";
