@@ -80,7 +80,7 @@ Deno.test("predict, evaluate and report take the packaged network where no run i
       const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
         args: ["run", "--quiet", "-A", ...args],
         cwd: folder,
-        env: { FER2013: "", NO_COLOR: "1" },
+        env: { FER2013: "", INIT_CWD: "", NO_COLOR: "1" },
       }).output();
       assertEquals([code, new TextDecoder().decode(stderr)], [0, ""], args[0]);
       return new TextDecoder().decode(stdout);

@@ -93,6 +93,7 @@ Deno.test("what the tune task finds is what train --tuning auto writes down and 
     const options = {
       cwd: folder,
       env: {
+        INIT_CWD: "",
         DENO_DIR: await denoFolder(),
         MESA_SHADER_CACHE_DIR: cacheFolder().replace(/.fer$/, ""),
         XDG_CACHE_HOME: cache,

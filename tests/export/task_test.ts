@@ -111,7 +111,7 @@ Deno.test("export takes the packaged network, checks it and names its licence", 
           ...["--allow-env=XDG_RUNTIME_DIR", "cli/export.ts", "--model=packaged", ...args],
         ],
         cwd: folder,
-        env: { NO_COLOR: "1", XDG_RUNTIME_DIR: "/tmp" },
+        env: { INIT_CWD: "", NO_COLOR: "1", XDG_RUNTIME_DIR: "/tmp" },
       }).output();
       const decoder = new TextDecoder();
       assertEquals(code, 0, decoder.decode(stderr));
