@@ -10,7 +10,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { inOneSubmit } from "../kernels/one_submit.ts";
 import type { Image } from "../transforms/transform.ts";
-import type { Candidate } from "./anchors.ts";
+import { type Candidate, INPUT_SIZE } from "./anchors.ts";
 import type { BlazeFace } from "./blaze_face.ts";
 import { checkNumbers } from "./check_numbers.ts";
 import type { Box, DetectedFace, Point } from "./face.ts";
@@ -18,7 +18,7 @@ import { lookFar, readFar, show, shownPart } from "./far_look.ts";
 import { type LookOptions, looksAt, smallestFace } from "./looks.ts";
 import { lookNear, type NearLook } from "./near_look.ts";
 import type { SeenBox } from "./priors.ts";
-import { intersectionOverUnion, isSameFace, keepSurest, suppress } from "./suppress.ts";
+import { intersectionOverUnion, keepSurest, suppress } from "./suppress.ts";
 import type { UltraLight } from "./ultra_light.ts";
 import { turned, turnedBack } from "./upside_down.ts";
 
@@ -56,9 +56,6 @@ const NEAR_SIDE = 3;
 /** From which size on, in parts of the longer edge, BlazeFace finds faces in a look at all of it. */
 const LARGE = 1 / 3;
 
-/** How sure BlazeFace must be at least of a large face that RFB-320 does not see. */
-const SURE_ALONE = 0.5;
-
 /** By how much a face may be smaller than what is looked for: boxes are not that exact. */
 const TOLERANCE = 0.85;
 
@@ -67,6 +64,9 @@ const TOLERANCE = 0.85;
  * pictures of WIDER FACE's validation part, fitted on one half of them and tried on the other.
  */
 const MIXTURE = { coarse: 0.31, fine: 0.64, near: 1.12, bias: 0.32 } as const;
+
+/** What takes the place of RFB-320's part for a large face. */
+const ALONE = 0.9;
 
 /** What RFB-320 is taken to have said of a place where it said nothing. */
 const UNSEEN = 0.1;
@@ -92,6 +92,10 @@ function scoreOf(far: readonly number[], near: number): number {
     MIXTURE.near * logit(near) + MIXTURE.bias;
   return 1 / (1 + Math.exp(-sum));
 }
+
+/** What BlazeFace's answer about a large face is worth alone: 0.5 becomes 0.71. */
+const scoreAlone = (near: number): number =>
+  1 / (1 + Math.exp(-MIXTURE.near * logit(near) - ALONE));
 
 const sideOf = ([left, top, right, bottom]: Edges): number =>
   Math.sqrt(Math.max(right - left, 0) * Math.max(bottom - top, 0));
@@ -164,16 +168,14 @@ function faceAt(place: Place, seen: readonly Candidate[]): Sight {
   return { score: scoreOf(place.far, score), edges, landmarks, place, near: score };
 }
 
-/** Large faces that RFB-320 does not see, in a look at the whole picture. */
-function largeFaces(
-  seen: readonly Candidate[],
-  places: readonly Place[],
-  longest: number,
-): Sight[] {
-  return suppress(seen.filter(({ score }) => score >= SURE_ALONE), OVERLAP).filter(({ edges }) =>
-    sideOf(edges) >= LARGE * longest &&
-    !places.some((place) => isSameFace(place.edges, edges, OVERLAP))
-  ).map((face) => ({ ...face, place: null, near: face.score }));
+/**
+ * Large faces in a look at the whole picture, whatever RFB-320 says: it sees few that fill a picture,
+ * and BlazeFace takes nothing of that size for a face.
+ */
+function largeFaces(seen: readonly Candidate[], longest: number): Sight[] {
+  return suppress(seen, OVERLAP).filter(({ edges }) => sideOf(edges) >= LARGE * longest).map(
+    (face) => ({ ...face, score: scoreAlone(face.score), place: null, near: face.score }),
+  );
 }
 
 function faceOf({ score, edges: [left, top, right, bottom], landmarks }: Candidate): DetectedFace {
@@ -182,6 +184,17 @@ function faceOf({ score, edges: [left, top, right, bottom], landmarks }: Candida
 
 /** How much a face matters: how sure it is, and how large. */
 const weightOf = ({ score, edges }: Candidate): number => score * sideOf(edges);
+
+/** A part of a picture as one of a smaller picture of it, and inside of that. */
+function shrunk({ x, y, width, height }: Box, scale: number, small: Image): Box {
+  const [left, top] = [x / scale, y / scale];
+  return {
+    x: left,
+    y: top,
+    width: Math.min(width / scale, small.width - left),
+    height: Math.min(height / scale, small.height - top),
+  };
+}
 
 /** A picture, what RFB-320 saw in it, and what is still to be looked at. */
 interface Scene {
@@ -221,13 +234,16 @@ async function lookAround(
       return part ? [{ place, part }] : [];
     });
   const whole = { x: 0, y: 0, width: small.width, height: small.height };
+  const scale = longest / Math.max(small.width, small.height);
+  // What is large enough in the small picture is taken from there: fewer pixels to read.
+  const lookAt = (part: Box): NearLook =>
+    Math.max(part.width, part.height) >= scale * INPUT_SIZE
+      ? { image: small, part: shrunk(part, scale, small), scale }
+      : { image, part, scale: 1 };
   return {
     image,
     places: places.map(({ place }) => place),
-    looks: [
-      { image: small, part: whole, scale: longest / Math.max(small.width, small.height) },
-      ...places.map(({ part }) => ({ image, part, scale: 1 })),
-    ],
+    looks: [{ image: small, part: whole, scale }, ...places.map(({ part }) => lookAt(part))],
   };
 }
 
@@ -272,7 +288,7 @@ async function detectUpright(
   let next = 0;
   return scenes.map(({ image: { width, height }, places, looks }) => {
     const [whole, ...seen] = near.slice(next, next += looks.length);
-    const large = largeFaces(whole, places, Math.max(width, height));
+    const large = largeFaces(whole, Math.max(width, height));
     const faces = [...places.map((place, i) => faceAt(place, seen[i])), ...large];
     return keepSurest(faces.filter(({ score }) => score >= options.minScore), OVERLAP)
       .sort((a, b) => weightOf(b) - weightOf(a))
