@@ -157,6 +157,7 @@ async function requestDevice(
  * ```
  */
 export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
+  const hadFactory = tf.findBackendFactory("webgpu") !== null;
   const [
     { WebGPUBackend },
     { useFerKernels, useStockKernels },
@@ -230,6 +231,8 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
   // be, give other bits there: a resumed run would differ from one that never stopped.
   if (alive.length === 0) forwardedBefore = tf.env().getBool("WEBGPU_CPU_FORWARD");
   tf.env().set("WEBGPU_CPU_FORWARD", false);
+  // Importing tfjs's package registers a factory of its own, which nobody asked for.
+  if (!hadFactory && tf.findBackendFactory("webgpu")) tf.removeBackend("webgpu");
   await hold(backend);
 
   const isSoftware = info?.isFallbackAdapter ?? false;

@@ -57,11 +57,6 @@ export async function decodeImage(
   const header = readImageHeader(bytes);
   if (!header) throw new TypeError(`Cannot decode ${name}: ${whatElse(bytes)}`);
   const { format, width, height, channels } = header;
-  if (format === "JPEG" && channels === 4) {
-    throw new TypeError(
-      `Cannot decode ${name}: it is CMYK, which cannot be read: save it as RGB`,
-    );
-  }
   if (width * height === 0) {
     throw new RangeError(`Cannot decode ${name}: it has no pixels (${width}x${height})`);
   }

@@ -43,11 +43,11 @@ def png(width, height, colour, depth, interlace, transparent):
     )
 
 
-def pixels(file, colour, depth, transparent):
+def pixels(file, colour, depth):
     image = Image.open(io.BytesIO(file))
     if colour == 0 and depth == 16:
         return bytes(value >> 8 for value in image.getdata())
-    mode = {0: "L", 2: "RGB", 3: "RGBA" if transparent else "RGB", 4: "LA", 6: "RGBA"}[colour]
+    mode = {0: "L", 2: "RGB", 3: "RGB", 4: "LA", 6: "RGBA"}[colour]
     image = image.convert(mode)
     return (image.getchannel(0) if colour == 4 else image).tobytes()
 
@@ -63,7 +63,7 @@ for colour, depths in KINDS.items():
                     name += ", interlaced" * interlace + ", with opacity" * transparent
                     cases[name] = {
                         "file": base64.b64encode(file).decode(),
-                        "pixels": base64.b64encode(pixels(file, colour, depth, transparent)).decode(),
+                        "pixels": base64.b64encode(pixels(file, colour, depth)).decode(),
                     }
 path = pathlib.Path(__file__).with_name("png_kinds.json")
 path.write_text(json.dumps(cases, indent=1) + "\n")
