@@ -18,7 +18,7 @@ import { lookFar, readFar, show, shownPart } from "./far_look.ts";
 import { type LookOptions, looksAt, smallestFace } from "./looks.ts";
 import { lookNear, type NearLook } from "./near_look.ts";
 import type { SeenBox } from "./priors.ts";
-import { intersectionOverUnion, keepSurest, suppress } from "./suppress.ts";
+import { intersectionOverUnion, isSameFace, keepSurest, suppress } from "./suppress.ts";
 import type { UltraLight } from "./ultra_light.ts";
 import { turned, turnedBack } from "./upside_down.ts";
 
@@ -65,8 +65,14 @@ const TOLERANCE = 0.85;
  */
 const MIXTURE = { coarse: 0.31, fine: 0.64, near: 1.12, bias: 0.32 } as const;
 
-/** What takes the place of RFB-320's part for a large face. */
-const ALONE = 0.9;
+/**
+ * What takes the place of RFB-320's part for a large face: where it sees one, however faintly, or the
+ * face fills the picture, beyond what it can see; or neither.
+ */
+const ALONE = { likely: 0.9, unseen: 0.3 } as const;
+
+/** From which size on, in parts of the longer edge, a face fills a picture. */
+const FILLS = 0.6;
 
 /** What RFB-320 is taken to have said of a place where it said nothing. */
 const UNSEEN = 0.1;
@@ -93,9 +99,9 @@ function scoreOf(far: readonly number[], near: number): number {
   return 1 / (1 + Math.exp(-sum));
 }
 
-/** What BlazeFace's answer about a large face is worth alone: 0.5 becomes 0.71. */
-const scoreAlone = (near: number): number =>
-  1 / (1 + Math.exp(-MIXTURE.near * logit(near) - ALONE));
+/** What BlazeFace's answer about a large face is worth: 0.5 becomes 0.71 where one is likely. */
+const scoreOfLarge = (near: number, isLikely: boolean): number =>
+  1 / (1 + Math.exp(-MIXTURE.near * logit(near) - (isLikely ? ALONE.likely : ALONE.unseen)));
 
 const sideOf = ([left, top, right, bottom]: Edges): number =>
   Math.sqrt(Math.max(right - left, 0) * Math.max(bottom - top, 0));
@@ -169,12 +175,20 @@ function faceAt(place: Place, seen: readonly Candidate[]): Sight {
 }
 
 /**
- * Large faces in a look at the whole picture, whatever RFB-320 says: it sees few that fill a picture,
- * and BlazeFace takes nothing of that size for a face.
+ * Large faces in a look at the whole picture: RFB-320 is not sure of those that fill a picture, and
+ * BlazeFace takes little of that size for a face.
  */
-function largeFaces(seen: readonly Candidate[], longest: number): Sight[] {
+function largeFaces(
+  seen: readonly Candidate[],
+  places: readonly Place[],
+  longest: number,
+): Sight[] {
   return suppress(seen, OVERLAP).filter(({ edges }) => sideOf(edges) >= LARGE * longest).map(
-    (face) => ({ ...face, score: scoreAlone(face.score), place: null, near: face.score }),
+    ({ score: near, edges, landmarks }) => {
+      const isLikely = sideOf(edges) >= FILLS * longest ||
+        places.some((place) => isSameFace(place.edges, edges, OVERLAP));
+      return { score: scoreOfLarge(near, isLikely), edges, landmarks, place: null, near };
+    },
   );
 }
 
@@ -199,6 +213,9 @@ function shrunk({ x, y, width, height }: Box, scale: number, small: Image): Box 
 /** A picture, what RFB-320 saw in it, and what is still to be looked at. */
 interface Scene {
   readonly image: Image;
+  /** Where RFB-320 saw anything. */
+  readonly hints: readonly Place[];
+  /** Where it saw what may be a face. */
   readonly places: readonly Place[];
   readonly looks: readonly NearLook[];
 }
@@ -226,7 +243,8 @@ async function lookAround(
   checkNumbers(values);
   const longest = Math.max(image.width, image.height);
   const smallest = TOLERANCE * smallestFace(longest, minSize);
-  const places = placesOf(readFar(values, shown, image, WORTH_A_LOOK), smallest)
+  const hints = placesOf(readFar(values, shown, image, WORTH_A_LOOK), smallest);
+  const places = hints
     .filter(({ far }) => scoreOf(far, HOPED_FOR) >= minScore)
     .slice(0, 2 * maxFaces)
     .flatMap((place) => {
@@ -242,6 +260,7 @@ async function lookAround(
       : { image, part, scale: 1 };
   return {
     image,
+    hints,
     places: places.map(({ place }) => place),
     looks: [{ image: small, part: whole, scale }, ...places.map(({ part }) => lookAt(part))],
   };
@@ -286,9 +305,9 @@ async function detectUpright(
   for (const image of images) scenes.push(await lookAround(detectors.far, image, options));
   const near = await lookNear(detectors.near, scenes.flatMap(({ looks }) => looks), FAINT);
   let next = 0;
-  return scenes.map(({ image: { width, height }, places, looks }) => {
+  return scenes.map(({ image: { width, height }, hints, places, looks }) => {
     const [whole, ...seen] = near.slice(next, next += looks.length);
-    const large = largeFaces(whole, Math.max(width, height));
+    const large = largeFaces(whole, hints, Math.max(width, height));
     const faces = [...places.map((place, i) => faceAt(place, seen[i])), ...large];
     return keepSurest(faces.filter(({ score }) => score >= options.minScore), OVERLAP)
       .sort((a, b) => weightOf(b) - weightOf(a))
