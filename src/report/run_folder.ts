@@ -95,15 +95,10 @@ export async function readRun(path: string): Promise<Run> {
   try {
     metrics = await readMetrics(path);
   } catch (cause) {
+    if (cause instanceof SyntaxError) throw cause;
     throw new SyntaxError(`Cannot read ${path}/metrics.jsonl: ${(cause as Error).message}`, {
       cause,
     });
-  }
-  const wrong = metrics.findIndex((line) => line?.type !== "step" && line?.type !== "epoch");
-  if (wrong >= 0) {
-    throw new SyntaxError(
-      `Cannot read ${path}/metrics.jsonl: line ${wrong + 1} is neither a step nor an epoch`,
-    );
   }
   if (!config && !evaluation && metrics.length === 0) {
     throw new Deno.errors.NotFound(

@@ -82,6 +82,7 @@ export type MetricsLine = StepLine | EpochLine;
  *
  * @param path The run folder.
  * @returns Its lines; none where there is no such file yet.
+ * @throws {SyntaxError} When a whole line is neither a step nor an epoch, or there is no whole one.
  */
 export async function readMetrics(path: string): Promise<MetricsLine[]> {
   let text: string;
@@ -93,19 +94,33 @@ export async function readMetrics(path: string): Promise<MetricsLine[]> {
   }
   const lines = text.split("\n");
   lines.pop(); // what follows the last line break: nothing, or half a line
-  return lines.flatMap((line) => parseLine(line) ?? []);
+  const fail = (why: string): never => {
+    throw new SyntaxError(`Cannot read ${path}/metrics.jsonl: ${why}`);
+  };
+  const whole = lines.flatMap((line, i): MetricsLine[] => {
+    const value = parsed(line);
+    // A power cut can leave half a line, or zeros, with whole ones behind.
+    if (typeof value !== "object" || value === null) return [];
+    return isMetricsLine(value) ? [value] : fail(`line ${i + 1} is neither a step nor an epoch`);
+  });
+  if (whole.length === 0 && lines.some((line) => line.trim() !== "")) {
+    fail("none of its lines is a step or an epoch");
+  }
+  return whole;
 }
 
-/** A line, if it is whole. A power cut can leave half of one, or zeros, with whole ones behind. */
-function parseLine(text: string): MetricsLine | undefined {
+function parsed(line: string): unknown {
   try {
-    const line = JSON.parse(text);
-    const isLine = (line?.type === "step" || line?.type === "epoch") &&
-      Number.isSafeInteger(line.epoch) && Number.isSafeInteger(line.step);
-    return isLine ? line : undefined;
+    return JSON.parse(line);
   } catch {
     return undefined;
   }
+}
+
+function isMetricsLine(value: object): value is MetricsLine {
+  const { type, epoch, step } = value as Partial<MetricsLine>;
+  return (type === "step" || type === "epoch") && Number.isSafeInteger(epoch) &&
+    Number.isSafeInteger(step);
 }
 
 /**

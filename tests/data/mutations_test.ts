@@ -293,7 +293,7 @@ async function kinds(folder: string): Promise<Kind[]> {
 }
 
 /** What says in a message which file it is about. */
-const NAMED = /NAME|the stream|config\.json/;
+const NAMED = /NAME|the stream|config\.json|metrics\.jsonl/;
 
 Deno.test(`damaged files (${MUTATIONS}) are refused by name or read right`, async () => {
   const unhandled: unknown[] = [];
