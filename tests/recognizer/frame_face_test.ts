@@ -60,13 +60,13 @@ Deno.test("frameFace() cuts the first face out where the recognizer would", asyn
   const { image, crop, quality, found } = await frameFace(detector, columns(200, 100), {
     size: 16,
   });
-  // A side of 1.19 boxes, its middle 0.087 boxes above the one between eyes and mouth.
+  // A side of 1.1 boxes, its middle 0.075 boxes above the one between eyes and mouth.
   assertAlmostEquals(crop?.x ?? NaN, 120, 1e-9);
-  assertAlmostEquals(crop?.y ?? NaN, 60 - 0.087 * 40, 1e-9);
-  assertAlmostEquals(crop?.size ?? NaN, 47.6, 1e-9);
+  assertAlmostEquals(crop?.y ?? NaN, 60 - 0.075 * 40, 1e-9);
+  assertAlmostEquals(crop?.size ?? NaN, 44, 1e-9);
   assertEquals([image.width, image.height, found, quality?.size], [16, 16, 2, 40]);
-  // Columns of 47.6 / 16 pixels, from 120 - 23.8 on; a pixel's middle lies half a pixel in.
-  const levels = Array.from({ length: 16 }, (_, i) => 96.2 + 2.975 * (i + 0.5) - 0.5);
+  // Columns of 44 / 16 pixels, from 120 - 22 on; a pixel's middle lies half a pixel in.
+  const levels = Array.from({ length: 16 }, (_, i) => 98 + 2.75 * (i + 0.5) - 0.5);
   levels.forEach((level, i) => assertAlmostEquals(image.data[i], level, 0.51));
 });
 
@@ -90,7 +90,7 @@ Deno.test("frameFace() places what it finds in the margin's look in the picture"
   const framed = await frameFace(detectorOf([], [face(164, 114, 50)]), picture);
   assertEquals(framed.outcome, "framed");
   assertAlmostEquals(framed.crop?.x ?? NaN, 2 * (164 + 25 - 64), 1e-6);
-  assertAlmostEquals(framed.crop?.size ?? NaN, 1.19 * 100, 1e-6);
+  assertAlmostEquals(framed.crop?.size ?? NaN, 1.1 * 100, 1e-6);
   const crop = await frameFace(detectorOf([], [face(100, 100, 180)]), picture);
   assertEquals([crop.outcome, crop.image === picture], ["crop", true]);
 });

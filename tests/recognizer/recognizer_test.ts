@@ -97,7 +97,7 @@ Deno.test("recognize() finds the face that MediaPipe finds, where it finds it", 
     assert(face.score > 0.95);
     assertEquals(face.quality.issues, []);
     assertAlmostEquals(face.quality.roll, 3.2, 1.5);
-    assertAlmostEquals(face.crop.size, face.box.width * 1.19, 1);
+    assertAlmostEquals(face.crop.size, face.box.width * 1.1, 1);
     assertEquals(face.map, undefined);
   });
 });
