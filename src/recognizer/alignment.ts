@@ -30,9 +30,9 @@ export interface Framing {
  * `deno run -A bench/recognizer_framing.ts --faces 90` faces of PublicTest at known places in pictures
  * have sides of 1.15 to 1.17 boxes (median, half of them within 0.15) and middles 0.105 boxes above
  * that of eyes and mouth (half within 0.03); sides from 0.9 to 1.2 of that read about as well. Of 216
- * faces in the wild the packaged network is right about 100 to 107 with sides of 1.19 boxes, 102 to 107 with
- * 1.12 and 103 to 109 with 1.05 (middles 0.03 to 0.12 above). Both were measured without test-time
- * augmentation.
+ * faces in the wild the packaged network is right about 100 to 107 with sides of 1.19 boxes, 102 to
+ * 107 with 1.12 and 103 to 109 with 1.05 (middles 0.03 to 0.12 above). Both were measured without
+ * test-time augmentation.
  */
 export const FRAMING: Framing = { scale: 1.1, up: 0.075, slack: 10 };
 
