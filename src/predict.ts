@@ -114,7 +114,7 @@ export async function predict(
 ): Promise<ClassProbability[] | ClassProbability[][]> {
   const network = networkOf(model);
   const { preprocessing: { size } } = describeModel(network);
-  const { classes } = readingOf(network, options);
+  const reading = readingOf(network, options);
   const [images, isBatch] = await readImages(input);
   const grey = images.map((image) => greySquare(image, size).data);
   const area = size * size;
@@ -126,7 +126,8 @@ export async function predict(
     (from, to) => pixels.subarray(from * area, to * area),
     options,
   );
-  const values = readAnswers(answers, readingOf(network, options));
+  const values = readAnswers(answers, reading);
+  const { classes } = reading;
   const results = grey.map((_, i) => {
     const row = values.subarray(i * classes.length, (i + 1) * classes.length);
     if (!row.every(Number.isFinite)) {
