@@ -80,7 +80,8 @@ export interface TrainingConfig {
   /**
    * Weight of a second loss beside that of the labels: the cross-entropy of the network's second
    * output to the shares of people's votes (FER+). Images without votes, or that most voters could
-   * not tell, do not count for it. 0 for training on labels alone.
+   * not tell, do not count for it. The first output learns the labels then, whether there are soft
+   * ones or not. 0 for training without a second output.
    *
    * @default 0
    */

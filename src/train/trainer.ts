@@ -313,7 +313,7 @@ class Run {
         throw new RangeError(`Cannot ${name} on ${set.source}: it has no images for that`);
       }
       const unlabelled = set.labels.indexOf(-1);
-      if (unlabelled >= 0 && !set.softLabels) {
+      if (unlabelled >= 0 && (!set.softLabels || this.#config.ferPlusWeight > 0)) {
         throw new RangeError(`Cannot ${name} on ${set.source}: image ${unlabelled} has no label`);
       }
       const { size } = describeModel(this.#model).preprocessing;

@@ -97,11 +97,12 @@ export function trainingStep(
   options: StepOptions,
 ): StepResult {
   const [n] = batch.shape;
-  const { classes } = options;
-  const hard = targetCoefficients(batch.labels, { ...options, softLabels: batch.softLabels });
+  const { classes, ferPlusWeight = 0 } = options;
+  // Where an output of its own learns the votes, the first one learns the labels.
+  const softLabels = ferPlusWeight > 0 ? undefined : batch.softLabels;
+  const hard = targetCoefficients(batch.labels, { ...options, softLabels });
   const mix = drawMixup(n, step, options);
   const coefficients = blended(hard, classes, mix);
-  const { ferPlusWeight = 0 } = options;
   if (ferPlusWeight > 0 && !batch.votes) {
     throw new TypeError("Cannot train on votes: the batch has none");
   }
