@@ -15,14 +15,16 @@ import {
 import { writeReport } from "../src/report.ts";
 import {
   DEFAULT_TRAINING_CONFIG,
-  MUON_DEFAULTS,
-  RESUMABLE_CHANGES,
+  readRecord,
   RunDirectory,
   Trainer,
   type TrainingConfig,
   trainingConfig,
   type TrainingResult,
+  writeRecord,
 } from "../src/train.ts";
+import type { Setting } from "../src/train/setting.ts";
+import { SETTINGS } from "../src/train/settings.ts";
 import { auditLines } from "./audit.ts";
 import { modelFile } from "./choose_model.ts";
 import { FaceFinder, type FaceMode, FACES_FLAG } from "./faces.ts";
@@ -32,7 +34,6 @@ import { RUNS } from "./newest_model.ts";
 import { clock, count, percent } from "./numbers.ts";
 import { EXIT, print, runProgram } from "./program.ts";
 import { ProgressDisplay, streamOutput } from "./progress.ts";
-import { readJson } from "./read_json.ts";
 import { readRecipe, type Recipe } from "./recipe.ts";
 import {
   DATA_FLAG,
@@ -44,6 +45,7 @@ import {
   VOTES_FLAG,
 } from "./source.ts";
 import { isSameFile } from "./same_file.ts";
+import { settingFlags } from "./setting_flags.ts";
 import { placeOf, recordedPath } from "./standing.ts";
 import { DEFAULT_TUNING, gpuOptions, resolveTuning, type Tuning } from "./tuning.ts";
 
@@ -64,207 +66,20 @@ const NETWORKS: Readonly<Record<"ferCnn" | "ferNet", ArchitectureConfig>> = {
 
 const RECIPE = DEFAULT_TRAINING_CONFIG;
 
-/** A setting's default as `--help` shows it, where drawn faces have one of their own. */
-function onEither(name: keyof typeof ON_DRAWN_FACES.config): string {
-  return `${RECIPE[name]}, on drawn faces ${ON_DRAWN_FACES.config[name]}`;
-}
-
-/** A setting's default as `--help` shows it, where Muon has one of its own. */
-function withMuon(name: keyof typeof MUON_DEFAULTS): string {
-  return `${RECIPE[name]}, with muon ${MUON_DEFAULTS[name]}`;
-}
-
 const COMMAND = {
   name: "train",
   about: "Train a network. The best weights, checkpoints, metrics and a report go to a run folder.",
   flags: {
     data: DATA_FLAG,
     faces: FACES_FLAG,
-    epochs: {
-      kind: "integer",
-      value: "N",
-      min: 1,
-      about: "Passes over the training images at most",
-      otherwise: onEither("epochs"),
-    },
-    "batch-size": {
-      kind: "integer",
-      value: "N",
-      min: 1,
-      about: "Images a step",
-      otherwise: onEither("batchSize"),
-    },
     network: {
       kind: "choice",
       choices: ["ferCnn", "ferNet"],
       about: "The network: five million parameters, or one, of any input size",
       otherwise: "ferCnn, or the recipe's",
     },
-    optimizer: {
-      kind: "choice",
-      choices: ["adamw", "muon"],
-      default: RECIPE.optimizer,
-      about: "AdamW, or Muon for the filters of convolutions and AdamW for the rest",
-    },
-    lr: {
-      kind: "number",
-      value: "RATE",
-      above: 0,
-      about: "Learning rate of the optimizer",
-      otherwise: withMuon("lr"),
-    },
-    "weight-decay": {
-      kind: "number",
-      value: "RATE",
-      min: 0,
-      about: "Decoupled weight decay; with muon on filters alone",
-      otherwise: withMuon("weightDecay"),
-    },
-    scheduler: {
-      kind: "choice",
-      choices: ["plateau", "cosine", "wsd", "constant"],
-      about: "How the learning rate falls",
-      otherwise: onEither("scheduler"),
-    },
-    "warmup-epochs": {
-      kind: "number",
-      value: "N",
-      min: 0,
-      default: RECIPE.warmupEpochs,
-      about: "Epochs in which the learning rate rises from 0",
-    },
-    "decay-epochs": {
-      kind: "number",
-      value: "N",
-      min: 0,
-      default: RECIPE.decayEpochs,
-      about: "Last epochs in which wsd lets the learning rate fall to 0",
-    },
-    "label-smoothing": {
-      kind: "number",
-      value: "E",
-      min: 0,
-      below: 1,
-      default: RECIPE.labelSmoothing,
-      about: "Share of each target spread over all classes",
-    },
-    "class-weights": {
-      kind: "choice",
-      choices: ["none", "balanced"],
-      default: RECIPE.classWeights,
-      about: "Weigh rare classes more",
-    },
-    "logit-adjustment": {
-      kind: "number",
-      value: "T",
-      min: 0,
-      default: RECIPE.logitAdjustment,
-      about: "How much rare classes are helped in the loss, 1 for all alike; 0 for none",
-    },
-    "fer-plus-weight": {
-      kind: "number",
-      value: "W",
-      min: 0,
-      default: RECIPE.ferPlusWeight,
-      about: "Weight of a second output that learns FER+'s votes; 0 for none",
-    },
+    ...settingFlags(ON_DRAWN_FACES.config),
     votes: VOTES_FLAG,
-    mixup: {
-      kind: "number",
-      value: "A",
-      min: 0,
-      default: RECIPE.mixup,
-      about: "Mix pairs of images, in shares from Beta(A, A); 0 for none",
-    },
-    ema: {
-      kind: "number",
-      value: "DECAY",
-      min: 0,
-      below: 1,
-      default: RECIPE.ema,
-      about: "Keep a moving average of the weights; 0 for none",
-    },
-    augment: {
-      kind: "choice",
-      choices: ["none", "standard", "strong", "warp", "strongWarp"],
-      about: "How images are varied",
-      otherwise: onEither("augment"),
-    },
-    erasing: {
-      kind: "number",
-      value: "P",
-      min: 0,
-      max: 1,
-      default: RECIPE.erasing,
-      about: "Probability of laying a grey rectangle over an image",
-    },
-    "train-crop-size": {
-      kind: "integer",
-      value: "N",
-      min: 0,
-      about: "Height and width to train on, for ferNet; validation is on whole images",
-      otherwise: "that of the images",
-    },
-    "full-size-epochs": {
-      kind: "integer",
-      value: "N",
-      min: 0,
-      default: RECIPE.fullSizeEpochs,
-      about: "Last epochs that train on whole images in spite of --train-crop-size",
-    },
-    seed: {
-      kind: "integer",
-      value: "N",
-      min: 0,
-      default: RECIPE.seed,
-      about: "Seed of everything random",
-    },
-    workers: {
-      kind: "integer",
-      value: "N",
-      min: 0,
-      max: 64,
-      about: "Threads that vary images; 0 for none beside the main one",
-      otherwise: "one fewer than there are cores",
-    },
-    monitor: {
-      kind: "choice",
-      choices: ["f1", "loss"],
-      default: RECIPE.monitor,
-      about: "What the best weights are best by, on the validation images",
-    },
-    patience: {
-      kind: "integer",
-      value: "N",
-      min: 0,
-      default: RECIPE.patience,
-      about: "Epochs without a better validation loss before training stops; 0 for never",
-    },
-    "max-minutes": {
-      kind: "number",
-      value: "N",
-      min: 0,
-      about: "Validate, save and end after so many minutes",
-      otherwise: "no limit",
-    },
-    "max-steps": {
-      kind: "integer",
-      value: "N",
-      min: 0,
-      about: "Validate, save and end after so many steps",
-      otherwise: "no limit",
-    },
-    "fast-dev-run": {
-      kind: "boolean",
-      about: "Train on one batch, validate on one, end: to see that all works",
-    },
-    "overfit-batches": {
-      kind: "integer",
-      value: "N",
-      min: 0,
-      about: "Train and validate on the same few batches, to see that the network learns",
-      otherwise: "off",
-    },
     "run-dir": {
       kind: "string",
       value: "DIR",
@@ -315,26 +130,9 @@ const COMMAND = {
 
 type Given = FlagValues<typeof COMMAND.flags>;
 
-/** Flags that are no settings of a training. */
-const PLACES = [
-  "data",
-  "votes",
-  "faces",
-  "runDir",
-  "resume",
-  "init",
-  "recipe",
-  "network",
-  "tuning",
-  "dashboard",
-  "port",
-  "quiet",
-  "debug",
-] as const;
-
 /** What may change in a run that goes on: limits, and what it shows. */
 const RESUMABLE: readonly string[] = [
-  ...RESUMABLE_CHANGES,
+  ...Object.entries<Setting>(SETTINGS).flatMap(([name, { mayChange }]) => mayChange ? [name] : []),
   "resume",
   "dashboard",
   "port",
@@ -365,8 +163,9 @@ interface Plan {
 
 /** The settings among the flags. */
 function settingsOf(given: Given): Partial<TrainingConfig> {
-  const places: readonly string[] = PLACES;
-  return Object.fromEntries(Object.entries(given).filter(([name]) => !places.includes(name)));
+  return Object.fromEntries(
+    Object.entries(given).filter(([name]) => Object.hasOwn(SETTINGS, name)),
+  );
 }
 
 /** The command that began a run, with another length where it is given one. */
@@ -374,7 +173,7 @@ async function recordedCommand(
   path: string,
   { epochs, decayEpochs, fullSizeEpochs }: Given,
 ): Promise<string[]> {
-  const { command } = await readJson(path) as { readonly command?: readonly string[] };
+  const { command } = await readRecord(path);
   const changes = { epochs, "decay-epochs": decayEpochs, "full-size-epochs": fullSizeEpochs };
   let words = [...command ?? []];
   for (const [name, value] of Object.entries(changes)) {
@@ -425,13 +224,9 @@ async function changedFlag(
 
 /** Writes down where data are now that have been found to be the same. */
 async function recordPlaces(directory: RunDirectory, { data, votes }: Plan): Promise<void> {
-  const recorded = await directory.readConfig();
-  const config = {
-    ...recorded.config as object,
-    data: recordedPath(data),
-    votes: recordedPath(votes),
-  };
-  await directory.writeJson("config.json", { ...recorded, config });
+  const record = await readRecord(directory.path);
+  const places = { data: recordedPath(data), votes: recordedPath(votes) };
+  await writeRecord(directory, { ...record, config: { ...record.config, ...places } });
 }
 
 async function planResume(given: Given, runDirectory: string): Promise<Plan> {
@@ -451,9 +246,7 @@ async function planResume(given: Given, runDirectory: string): Promise<Plan> {
   }
   const { config, data, votes, faces, init, architecture, tuning } = recorded;
   if (given.data !== undefined && given.data !== data) {
-    const { dataFingerprint } = await readJson(`${runDirectory}/config.json`) as {
-      readonly dataFingerprint?: unknown;
-    };
+    const { dataFingerprint } = await readRecord(runDirectory);
     if (!dataFingerprint) {
       throw new UsageError(
         `Cannot go on with ${runDirectory} on --data ${given.data}: the run is of a version that ` +
@@ -465,7 +258,7 @@ async function planResume(given: Given, runDirectory: string): Promise<Plan> {
     runDirectory,
     isResumed: true,
     isMoved: given.data !== undefined || given.votes !== undefined,
-    command: await recordedCommand(`${runDirectory}/config.json`, given),
+    command: await recordedCommand(runDirectory, given),
     config: trainingConfig({ ...config, ...settingsOf(given) }),
     data: given.data ?? placeOf(data ?? null),
     votes: given.votes ?? placeOf(votes ?? null),
@@ -660,14 +453,10 @@ async function train(plan: Plan, { quiet, dashboard, port }: Display): Promise<n
       signal: interrupt.signal,
       notes: {
         command,
-        config: { data, votes, ...(framing !== null && { faces }), init, ...config },
+        places: { data, votes, ...(framing !== null && { faces }), init },
         tuning,
         data: {
-          source: dataset.source,
-          classes: dataset.classes,
           counts: Object.fromEntries(USAGES.map((name) => [name, dataset.split(name).length])),
-          trainingImages: training.length,
-          validationImages: validation.length,
           audit,
         },
       },

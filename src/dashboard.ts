@@ -22,7 +22,7 @@ import type {
   TrainingResult,
   ValidationResult,
 } from "./train/callbacks.ts";
-import type { EpochLine, StepLine } from "./train/run_directory.ts";
+import type { EpochLine, StepLine } from "./runs/run_directory.ts";
 
 export { DashboardError } from "./dashboard/listen.ts";
 

@@ -22,7 +22,7 @@ import {
 } from "../src/model.ts";
 import { reasonOf } from "../src/model/source.ts";
 import { LARGEST_FILE } from "../src/pretrained/packaged_weights.ts";
-import { readMetrics } from "../src/train/run_directory.ts";
+import { readMetrics } from "../src/runs/run_directory.ts";
 import { ROOT_FLAG, writeCarried } from "./carried_weights.ts";
 import { JsonFields } from "./model_card/json_fields.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { EpochLine, MetricsLine } from "../train/run_directory.ts";
+import type { EpochLine, MetricsLine } from "../runs/run_directory.ts";
 import { axis, chart, COLOURS } from "./chart.ts";
 import { type Html, html } from "./html.ts";
 import { card, missing, section, table } from "./section.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Evaluation } from "../metrics/evaluation.ts";
-import { type MetricsLine, readMetrics } from "../train/run_directory.ts";
+import { type MetricsLine, readMetrics } from "../runs/run_directory.ts";
 
 /** A JSON object. */
 export type JsonObject = Readonly<Record<string, unknown>>;

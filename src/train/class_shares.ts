@@ -7,7 +7,7 @@ import type { FerDataset } from "../data/dataset.ts";
 import { voteShares } from "../data/votes.ts";
 import { FERPLUS_CLASSES } from "../emotions.ts";
 import { classCounts } from "./loss.ts";
-import type { TrainingConfig } from "./config.ts";
+import type { TrainingConfig } from "./settings.ts";
 
 function normalized(values: readonly number[]): number[] {
   const total = values.reduce((a, b) => a + b, 0);

@@ -6,8 +6,8 @@
 import { kebabCase } from "../../cli/flags.ts";
 import { readSafetensors } from "../../src/model.ts";
 import { sha256 } from "../../src/pretrained/packaged_weights.ts";
-import { DEFAULT_TRAINING_CONFIG, type TrainingConfig } from "../../src/train/config.ts";
-import { type EpochLine, readMetrics } from "../../src/train/run_directory.ts";
+import { DEFAULT_TRAINING_CONFIG, type TrainingConfig } from "../../src/train/settings.ts";
+import { type EpochLine, readMetrics } from "../../src/runs/run_directory.ts";
 import { type CardEvaluation, readEvaluation } from "./evaluation.ts";
 import { JsonFields, MissingFieldError } from "./json_fields.ts";
 

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { drawnFaces, FerDataset } from "../../src/data.ts";
 import { buildFerCnn } from "../../src/model.ts";
 import { RunDirectory, RunDirectoryError, Trainer } from "../../src/train.ts";
-import { dataDifference, dataFingerprint } from "../../src/train/data_fingerprint.ts";
+import { dataDifference, dataFingerprint } from "../../src/runs/data_fingerprint.ts";
 
 const faces = drawnFaces(28, 7, { validation: 0.5, test: 0 });
 const training = faces.split("Training");

@@ -4,7 +4,7 @@ import {
   RunDirectory,
   RunDirectoryError,
   type StepLine,
-} from "../../src/train/run_directory.ts";
+} from "../../src/runs/run_directory.ts";
 
 const line = (step: number): StepLine => ({
   type: "step",

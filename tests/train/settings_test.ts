@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { type TrainingConfig, trainingConfig } from "../../src/train/config.ts";
+import { type TrainingConfig, trainingConfig } from "../../src/train/settings.ts";
 
 Deno.test("trainingConfig() is the recipe when nothing is said", () => {
   const { epochs, batchSize, lr, weightDecay, scheduler, patience, seed, monitor } =

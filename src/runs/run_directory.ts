@@ -187,26 +187,6 @@ export class RunDirectory {
   }
 
   /**
-   * What the run's `config.json` says.
-   *
-   * @returns An object of JSON.
-   * @throws {RunDirectoryError} When it is no such object.
-   */
-  async readConfig(): Promise<Record<string, unknown>> {
-    const path = this.file("config.json");
-    try {
-      const value = JSON.parse(await Deno.readTextFile(path));
-      if (typeof value !== "object" || value === null) throw new SyntaxError("it is no object");
-      return value;
-    } catch (cause) {
-      throw new RunDirectoryError(
-        `Cannot read ${path}: it is damaged, ${(cause as Error).message.replace(/\s+/g, " ")}`,
-        { cause },
-      );
-    }
-  }
-
-  /**
    * Whether the run has a file yet.
    *
    * @param name For instance `last.safetensors`.
