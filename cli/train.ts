@@ -11,6 +11,7 @@ import {
   type FerModel,
   loadModel,
   loadModelWeights,
+  networks,
 } from "../src/model.ts";
 import { writeReport } from "../src/report.ts";
 import {
@@ -51,18 +52,14 @@ import { DEFAULT_TUNING, gpuOptions, resolveTuning, type Tuning } from "./tuning
 
 /** What the recipe becomes on drawn faces: all there is to see within minutes, also in software. */
 const ON_DRAWN_FACES = {
-  config: { epochs: 12, batchSize: 32, scheduler: "cosine", augment: "none" },
-  architecture: {
-    name: "ferCnn",
-    options: { filters: [16, 32, 64], hidden: 64, dropout2d: 0, dropout: 0 },
-  },
-} as const satisfies Recipe;
+  epochs: 12,
+  batchSize: 32,
+  scheduler: "cosine",
+  augment: "none",
+} as const satisfies Partial<TrainingConfig>;
 
-/** The networks that `--network` names: their options on drawn faces; else their defaults. */
-const NETWORKS: Readonly<Record<"ferCnn" | "ferNet", ArchitectureConfig>> = {
-  ferCnn: ON_DRAWN_FACES.architecture,
-  ferNet: { name: "ferNet", options: { filters: [8, 16, 32, 64], dropout: 0 } },
-};
+/** The network where none is named. */
+const [DEFAULT_NETWORK] = networks();
 
 const RECIPE = DEFAULT_TRAINING_CONFIG;
 
@@ -74,11 +71,11 @@ const COMMAND = {
     faces: FACES_FLAG,
     network: {
       kind: "choice",
-      choices: ["ferCnn", "ferNet"],
-      about: "The network: five million parameters, or one, of any input size",
-      otherwise: "ferCnn, or the recipe's",
+      choices: networks().map(({ name }) => name),
+      about: `The network: ${networks().map(({ name, about }) => `${name}, ${about}`).join("; ")}`,
+      otherwise: `${DEFAULT_NETWORK.name}, or the recipe's`,
     },
-    ...settingFlags(ON_DRAWN_FACES.config),
+    ...settingFlags(ON_DRAWN_FACES),
     votes: VOTES_FLAG,
     "run-dir": {
       kind: "string",
@@ -202,8 +199,9 @@ async function changedFlag(
     else if (name === "init") {
       const init = await modelFile(given.init ?? "", "--init");
       isSame = await isSamePath(init, recorded.init);
-    } else if (name === "network") isSame = value === (recorded.architecture?.name ?? "ferCnn");
-    else if (name === "tuning") {
+    } else if (name === "network") {
+      isSame = value === (recorded.architecture?.name ?? DEFAULT_NETWORK.name);
+    } else if (name === "tuning") {
       isSame = isEqual(await resolveTuning(given.tuning ?? "", () => {}), recorded.tuning);
     } else if (name === "recipe") {
       const recipe = await readRecipe(given.recipe ?? "", COMMAND.flags);
@@ -265,7 +263,7 @@ async function planResume(given: Given, runDirectory: string): Promise<Plan> {
     // Runs from before there was a choice took pictures whole.
     faces: faces ?? "crop",
     init: placeOf(init ?? null),
-    architecture: architecture ?? { name: "ferCnn", options: {} },
+    architecture: architecture ?? { name: DEFAULT_NETWORK.name, options: {} },
     tuning: tuning ?? DEFAULT_TUNING,
   };
 }
@@ -282,8 +280,9 @@ function chooseNetwork(
   onDrawnFaces: boolean,
 ): ArchitectureConfig {
   if (ofRecipe && (!network || network === ofRecipe.name)) return ofRecipe;
-  const name = network ?? "ferCnn";
-  return onDrawnFaces ? NETWORKS[name] : { name, options: {} };
+  const { name, onDrawnFaces: small = {} } = networks().find((each) => each.name === network) ??
+    DEFAULT_NETWORK;
+  return { name, options: onDrawnFaces ? small : {} };
 }
 
 async function planRun(given: Given): Promise<Plan> {
@@ -291,8 +290,8 @@ async function planRun(given: Given): Promise<Plan> {
     config: {},
   };
   const data = given.data ?? recipe.data ?? await findData(undefined);
-  const base: Recipe = data === null ? ON_DRAWN_FACES : { config: {} };
-  const config = trainingConfig({ ...base.config, ...recipe.config, ...settingsOf(given) });
+  const base = data === null ? ON_DRAWN_FACES : {};
+  const config = trainingConfig({ ...base, ...recipe.config, ...settingsOf(given) });
   const init = given.init ? await modelFile(given.init, "--init") : recipe.init ?? null;
   if (given.network && init !== null) {
     throw new UsageError(`Cannot set --network to "${given.network}": ${init} names its own`);
@@ -331,7 +330,7 @@ async function makeModel(plan: Plan, { classes, size }: FerDataset): Promise<Fer
   const { init, config: { seed, ferPlusWeight }, architecture } = plan;
   const ferPlus = ferPlusWeight > 0;
   if (init === null) {
-    const { name, options } = architecture ?? { name: "ferCnn", options: {} };
+    const { name, options } = architecture ?? { name: DEFAULT_NETWORK.name, options: {} };
     return buildArchitecture({ name, options: { ...options, ferPlus, size, seed } }, classes);
   }
   const loaded = await loadModel(init);

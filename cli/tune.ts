@@ -13,6 +13,7 @@ import {
   describeModel,
   type FerModel,
   largestBatch,
+  networks,
   writeFileAtomic,
 } from "../src/model.ts";
 import { EMOTIONS } from "../src/emotions.ts";
@@ -102,7 +103,10 @@ await runProgram(COMMAND, async ({ batchSize, recipe, rounds, out }) => {
   const identity = await identifyAdapter() ?? { adapter: gpu.description, driver: null };
   const path = out ?? tuningPath(identity);
   const batch = batchSize ?? config.batchSize ?? DEFAULT_TRAINING_CONFIG.batchSize;
-  const model = buildArchitecture(architecture ?? { name: "ferCnn", options: {} }, EMOTIONS);
+  const model = buildArchitecture(
+    architecture ?? { name: networks()[0].name, options: {} },
+    EMOTIONS,
+  );
   const most = largestBatch(model, gpu.device.limits.maxStorageBufferBindingSize);
   if (batch > most) {
     throw new RangeError(

@@ -6,7 +6,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { EMOTIONS, IMAGE_SIZE } from "../../src/emotions.ts";
 import { inOneSubmit } from "../../src/kernels/one_submit.ts";
-import { buildArchitecture } from "../../src/model/architecture.ts";
+import { buildArchitecture } from "../../src/model/networks/registry.ts";
 import { type FerModel, largestBatch, namedWeights, pixelsToInput } from "../../src/model.ts";
 import { WeightAverage } from "../../src/train/ema.ts";
 import { type Optimizer, OPTIMIZERS } from "../../src/train/optimizer.ts";

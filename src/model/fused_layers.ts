@@ -13,94 +13,19 @@ import { fusedGlobalMaxPool, fusedGlobalPool } from "../kernels/global_pool.ts";
 import { installedPlanner } from "../kernels/install.ts";
 import { inOneSubmit } from "../kernels/one_submit.ts";
 import { gpuBackend, type KernelTensor } from "../kernels/program.ts";
-import { BatchNorm2d } from "./batch_norm.ts";
-import { chainOf } from "./chain.ts";
+import { type Block, blocksOf, layersOf, type SingleLayer } from "./blocks.ts";
 import type { FerModel } from "./description.ts";
 import { fusedBatchNorm } from "./fused_batch_norm.ts";
 import type { FerTensor } from "./tensor.ts";
 
 type Layer = tf.layers.Layer;
 
-/** BatchNorm with what stands around it. */
-interface Block {
-  readonly kind: "block";
-  /** Before it: gives its product and bias as they are. */
-  readonly convolution?: Layer;
-  readonly norm: BatchNorm2d;
-  /** After it. */
-  readonly relu: boolean;
-  /** After ReLU: halves height and width. */
-  readonly pool?: Layer;
-}
+type GlobalPool = (x: tf.Tensor4D) => tf.Tensor2D;
 
-/** What is applied at once. */
-type Part =
-  | { readonly kind: "layer"; readonly layer: Layer }
-  | {
-    readonly kind: "global pool";
-    readonly layer: Layer;
-    readonly pool: (x: tf.Tensor4D) => tf.Tensor2D;
-  }
-  | Block;
-
-const GLOBAL_POOLS: ReadonlyMap<string, (x: tf.Tensor4D) => tf.Tensor2D> = new Map([
+const GLOBAL_POOLS: ReadonlyMap<string, GlobalPool> = new Map([
   ["GlobalAveragePooling2D", fusedGlobalPool],
   ["GlobalMaxPooling2D", fusedGlobalMaxPool],
 ]);
-
-const plans = new WeakMap<FerModel, { layers: number; parts: readonly Part[] | null }>();
-
-const isPair = (value: unknown, each: number): boolean =>
-  Array.isArray(value) && value.length === 2 && value.every((v) => v === each);
-
-function isReLU(layer: Layer | undefined): boolean {
-  return layer?.getClassName() === "ReLU" && (layer.getConfig().maxValue ?? null) === null;
-}
-
-function isHalvingPool(layer: Layer | undefined): layer is Layer {
-  if (layer?.getClassName() !== "MaxPooling2D") return false;
-  const { poolSize, strides, padding, dataFormat } = layer.getConfig();
-  return isPair(poolSize, 2) && isPair(strides, 2) && padding === "valid" &&
-    dataFormat === "channelsLast";
-}
-
-/** Whether a layer is a convolution that gives its product and bias as they are. */
-function isLinearConvolution(layer: Layer | undefined): layer is Layer {
-  if (layer?.getClassName() !== "Conv2D") return false;
-  const { activation, dataFormat, padding } = layer.getConfig();
-  return activation === "linear" && dataFormat === "channelsLast" &&
-    (padding === "same" || padding === "valid");
-}
-
-/** The parts of a chain of layers; null for another network. */
-function partsOf(model: FerModel): readonly Part[] | null {
-  const known = plans.get(model);
-  if (known?.layers === model.layers.length) return known.parts;
-  const chain = chainOf(model);
-  const parts: Part[] = [];
-  for (let i = 0; chain && i < chain.length;) {
-    const layer = chain[i];
-    const convolution = isLinearConvolution(layer) ? layer : undefined;
-    const norm = chain[i + (convolution ? 1 : 0)];
-    if (norm instanceof BatchNorm2d) {
-      i += convolution ? 2 : 1;
-      const relu = isReLU(chain[i]);
-      if (relu) i++;
-      const next = chain[i];
-      const pool = relu && isHalvingPool(next) ? next : undefined;
-      if (pool) i++;
-      parts.push({ kind: "block", convolution, norm, relu, pool });
-      continue;
-    }
-    i++;
-    const pool = layer.getConfig().dataFormat === "channelsLast" &&
-      GLOBAL_POOLS.get(layer.getClassName());
-    parts.push(pool ? { kind: "global pool", layer, pool } : { kind: "layer", layer });
-  }
-  const plan = { layers: model.layers.length, parts: chain && parts };
-  plans.set(model, plan);
-  return plan.parts;
-}
 
 /** A convolution's weights, and what else tfjs wants to know. */
 function plainConvolution(layer: Layer) {
@@ -167,14 +92,16 @@ function inferBlock({ convolution, norm, relu, pool }: Block, x: tf.Tensor): tf.
   return pool && !isFused ? pool.apply(z) as tf.Tensor : z;
 }
 
-/** A layer or a pool. */
-function applyOther(
-  part: Exclude<Part, Block>,
+/** A layer that is no part of a block. */
+function applyLayer(
+  { layer }: SingleLayer,
   x: tf.Tensor,
   kwargs: { training?: boolean },
 ): tf.Tensor {
-  if (part.kind === "global pool" && x.size > 0) return part.pool(x as tf.Tensor4D);
-  return part.layer.apply(x, kwargs) as tf.Tensor;
+  const pool = layer.getConfig().dataFormat === "channelsLast"
+    ? GLOBAL_POOLS.get(layer.getClassName())
+    : undefined;
+  return pool && x.size > 0 ? pool(x as tf.Tensor4D) : layer.apply(x, kwargs) as tf.Tensor;
 }
 
 /** tfjs casts integers to float32 in name only; programs would take them at their word. */
@@ -193,12 +120,12 @@ function floats(x: tf.Tensor): tf.Tensor {
  * @returns Logits, `[batch, classes]`.
  */
 export function applyTraining(model: FerModel, x: FerTensor): FerTensor {
-  const parts = runsPrograms() ? partsOf(model) : null;
+  const parts = runsPrograms() ? blocksOf(model) : null;
   if (!parts) return model.apply(x, { training: true }) as FerTensor;
   return tf.tidy(() =>
     parts.reduce<tf.Tensor>(
       (y, part) =>
-        part.kind === "block" ? trainBlock(part, y) : applyOther(part, y, { training: true }),
+        part.kind === "block" ? trainBlock(part, y) : applyLayer(part, y, { training: true }),
       floats(x),
     )
   );
@@ -214,15 +141,11 @@ export interface InferenceStep {
 
 /** What {@linkcode applyInference} does one after the other; null where it applies the model whole. */
 export function inferenceSteps(model: FerModel): readonly InferenceStep[] | null {
-  const parts = runsPrograms() ? partsOf(model) : null;
-  return parts && parts.map((part) =>
-    part.kind === "block"
-      ? {
-        layers: [part.convolution, part.norm, part.pool].filter((layer) => layer !== undefined),
-        apply: (x) => inferBlock(part, x),
-      }
-      : { layers: [part.layer], apply: (x) => applyOther(part, x, {}) }
-  );
+  const parts = runsPrograms() ? blocksOf(model) : null;
+  return parts && parts.map((part) => ({
+    layers: layersOf(part),
+    apply: (x) => part.kind === "block" ? inferBlock(part, x) : applyLayer(part, x, {}),
+  }));
 }
 
 /**

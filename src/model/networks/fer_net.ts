@@ -4,12 +4,21 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { EMOTIONS, FERPLUS_CLASSES, IMAGE_SIZE, PIXEL_MEAN, PIXEL_STD } from "../emotions.ts";
-import { BatchNorm2d } from "./batch_norm.ts";
-import { type FerModel, setDescription } from "./description.ts";
-import { SeededDropout } from "./dropout.ts";
+import { EMOTIONS, IMAGE_SIZE } from "../../emotions.ts";
+import { BatchNorm2d } from "../batch_norm.ts";
+import type { FerModel } from "../description.ts";
+import { SeededDropout } from "../dropout.ts";
+import { describeNetwork, type NetworkDefinition } from "./definition.ts";
 import { checkNetworkOptions, outputCount } from "./network_options.ts";
-import { layerInitializers } from "./uniform_initializer.ts";
+import {
+  checkBias,
+  type RecognizedStateDict,
+  refuse,
+  renamed,
+  shapeOf,
+  type TorchModules,
+} from "./torch_modules.ts";
+import { layerInitializers } from "../uniform_initializer.ts";
 
 /** The parts of {@linkcode buildFerNet}'s network that can be chosen. */
 export interface FerNetOptions {
@@ -63,13 +72,7 @@ export interface FerNetOptions {
 const WEIGHTS = 1_003;
 const MASKS = 1_004;
 
-/**
- * Builds the network, random or with zeros for weights that are about to be read from a file.
- *
- * @param options As for {@linkcode buildFerNet}.
- * @param weights How to initialize.
- */
-export function assembleFerNet(options: FerNetOptions, weights: "random" | "zeros"): FerModel {
+function assembleFerNet(options: FerNetOptions, weights: "random" | "zeros"): FerModel {
   const { filters, convolutions, dropout, classes, ferPlus, size, seed } = {
     filters: [32, 64, 128, 256],
     convolutions: 2,
@@ -129,7 +132,7 @@ export function assembleFerNet(options: FerNetOptions, weights: "random" | "zero
   );
 
   const model = tf.model({ name: "ferNet", inputs: input, outputs: x });
-  setDescription(model, {
+  return describeNetwork(model, {
     architecture: {
       name: "ferNet",
       options: {
@@ -138,15 +141,12 @@ export function assembleFerNet(options: FerNetOptions, weights: "random" | "zero
         dropout,
         size,
         seed,
-        ...(ferPlus && { ferPlus }),
       },
     },
-    classes: [...classes],
-    preprocessing: { size, mean: PIXEL_MEAN, std: PIXEL_STD, resize: "bilinear" },
-    temperature: 1,
-    ...(ferPlus && { ferPlus: { classes: [...FERPLUS_CLASSES], temperature: 1 } }),
+    classes,
+    ferPlus,
+    size,
   });
-  return model;
 }
 
 /**
@@ -178,3 +178,60 @@ export function assembleFerNet(options: FerNetOptions, weights: "random" | "zero
 export function buildFerNet(options: FerNetOptions = {}): FerModel {
   return assembleFerNet(options, "random");
 }
+
+/** The small network: stages of convolutions without a bias, one linear layer. */
+function asFerNet({ convolutions, norms, linears, filters }: TorchModules): RecognizedStateDict {
+  checkBias(convolutions, false);
+  checkBias(linears, true);
+  const [[classes, inner]] = linears.map((each) => shapeOf(each));
+  const last = filters[filters.length - 1];
+  if (inner !== last) refuse(`${linears[0][0]} takes ${inner} values, not ${last} channels`);
+  // A stage ends where the number of filters changes.
+  const starts = filters.flatMap((count, i) => count === filters[i - 1] ? [] : [i]);
+  const counts = starts.map((start, i) => (starts[i + 1] ?? filters.length) - start);
+  const [each] = counts;
+  if (counts.some((count) => count !== each)) {
+    refuse(`its ${counts.length} stages have ${counts.join(", ")} convolutions`);
+  }
+  const nameOf = (i: number) => `${Math.floor(i / each) + 1}_${i % each + 1}`;
+  return {
+    architecture: {
+      name: "ferNet",
+      options: { filters: starts.map((start) => filters[start]), convolutions: each },
+    },
+    classes,
+    tensors: renamed([
+      ...convolutions.map(([, module], i) => [`conv${nameOf(i)}`, module] as const),
+      ...norms.map(([, module], i) => [`bn${nameOf(i)}`, module] as const),
+      ["fc", linears[0][1]],
+    ]),
+  };
+}
+
+/** The network, as model files and recipes name it. */
+export const FER_NET: NetworkDefinition = {
+  name: "ferNet",
+  about: "one million, of any input size",
+  build: assembleFerNet,
+  onDrawnFaces: { filters: [8, 16, 32, 64], dropout: 0 },
+  torch: {
+    builder: "fer_net",
+    linears: 1,
+    recognize: asFerNet,
+    program: `def fer_net(classes, filters=(32, 64, 128, 256), convolutions=2, dropout=0.3, **_):
+    layers, channels = OrderedDict(), 1
+    for stage, count in enumerate(filters, 1):
+        for n in range(1, convolutions + 1):
+            layers[f"conv{stage}_{n}"] = nn.Conv2d(channels, count, 3, padding=1, bias=False)
+            layers[f"bn{stage}_{n}"] = nn.BatchNorm2d(count)
+            layers[f"relu{stage}_{n}"] = nn.ReLU()
+            channels = count
+        if stage < len(filters):
+            layers[f"pool{stage}"] = nn.MaxPool2d(2)
+    layers["average"] = nn.AdaptiveAvgPool2d(1)
+    layers["flatten"] = nn.Flatten()
+    layers["dropout"] = nn.Dropout(dropout)
+    layers["fc"] = nn.Linear(channels, classes)
+    return nn.Sequential(layers)`,
+  },
+};

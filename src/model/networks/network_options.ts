@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FERPLUS_CLASSES } from "../emotions.ts";
+import { FERPLUS_CLASSES } from "../../emotions.ts";
 
 /** Options that every network has, and what each kind of option is called. */
 export interface NetworkOptions {

@@ -4,12 +4,21 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { EMOTIONS, FERPLUS_CLASSES, IMAGE_SIZE, PIXEL_MEAN, PIXEL_STD } from "../emotions.ts";
-import { BatchNorm2d } from "./batch_norm.ts";
-import { type FerModel, setDescription } from "./description.ts";
-import { SeededDropout, SeededDropout2d } from "./dropout.ts";
+import { EMOTIONS, IMAGE_SIZE } from "../../emotions.ts";
+import { BatchNorm2d } from "../batch_norm.ts";
+import type { FerModel } from "../description.ts";
+import { SeededDropout, SeededDropout2d } from "../dropout.ts";
+import { describeNetwork, type NetworkDefinition } from "./definition.ts";
 import { checkNetworkOptions, outputCount } from "./network_options.ts";
-import { layerInitializers } from "./uniform_initializer.ts";
+import {
+  checkBias,
+  type RecognizedStateDict,
+  refuse,
+  renamed,
+  shapeOf,
+  type TorchModules,
+} from "./torch_modules.ts";
+import { layerInitializers } from "../uniform_initializer.ts";
 
 /** The parts of {@linkcode buildFerCnn}'s network that can be chosen. */
 export interface FerCnnOptions {
@@ -68,13 +77,7 @@ export interface FerCnnOptions {
 const WEIGHTS = 1_001;
 const MASKS = 1_002;
 
-/**
- * Builds the network, random or with zeros for weights that are about to be read from a file.
- *
- * @param options As for {@linkcode buildFerCnn}.
- * @param weights How to initialize.
- */
-export function assembleFerCnn(options: FerCnnOptions, weights: "random" | "zeros"): FerModel {
+function assembleFerCnn(options: FerCnnOptions, weights: "random" | "zeros"): FerModel {
   const complete = {
     filters: [64, 128, 256],
     hidden: 512,
@@ -135,7 +138,7 @@ export function assembleFerCnn(options: FerCnnOptions, weights: "random" | "zero
   );
 
   const model = tf.model({ name: "ferCnn", inputs: input, outputs: x });
-  setDescription(model, {
+  return describeNetwork(model, {
     architecture: {
       name: "ferCnn",
       options: {
@@ -145,15 +148,12 @@ export function assembleFerCnn(options: FerCnnOptions, weights: "random" | "zero
         dropout,
         size,
         seed,
-        ...(ferPlus && { ferPlus }),
       },
     },
-    classes: [...classes],
-    preprocessing: { size, mean: PIXEL_MEAN, std: PIXEL_STD, resize: "bilinear" },
-    temperature: 1,
-    ...(ferPlus && { ferPlus: { classes: [...FERPLUS_CLASSES], temperature: 1 } }),
+    classes,
+    ferPlus,
+    size,
   });
-  return model;
 }
 
 /**
@@ -181,3 +181,54 @@ export function assembleFerCnn(options: FerCnnOptions, weights: "random" | "zero
 export function buildFerCnn(options: FerCnnOptions = {}): FerModel {
   return assembleFerCnn(options, "random");
 }
+
+/** The recipe's network: blocks with a bias, two linear layers. */
+function asFerCnn({ convolutions, norms, linears, filters }: TorchModules): RecognizedStateDict {
+  checkBias([...convolutions, ...linears], true);
+  const [[hidden, flat], [classes, inner]] = linears.map((each) => shapeOf(each));
+  const [first, second] = linears.map(([name]) => name);
+  if (inner !== hidden) refuse(`${second} takes ${inner} values, ${first} gives ${hidden}`);
+  const side = Math.sqrt(flat / filters[filters.length - 1]);
+  if (!Number.isInteger(side)) {
+    refuse(`${first} takes ${flat} values, no square of ${filters[filters.length - 1]} channels`);
+  }
+  const size = side * 2 ** filters.length;
+  return {
+    architecture: { name: "ferCnn", options: { filters, hidden, size } },
+    classes,
+    tensors: renamed([
+      ...convolutions.map(([, module], i) => [`conv${i + 1}`, module] as const),
+      ...norms.map(([, module], i) => [`bn${i + 1}`, module] as const),
+      ...linears.map(([, module], i) => [`fc${i + 1}`, module] as const),
+    ]),
+  };
+}
+
+/** The network, as model files and recipes name it. */
+export const FER_CNN: NetworkDefinition = {
+  name: "ferCnn",
+  about: "the recipe's, five million parameters",
+  build: assembleFerCnn,
+  onDrawnFaces: { filters: [16, 32, 64], hidden: 64, dropout2d: 0, dropout: 0 },
+  torch: {
+    builder: "fer_cnn",
+    linears: 2,
+    recognize: asFerCnn,
+    program:
+      `def fer_cnn(classes, filters=(64, 128, 256), hidden=512, dropout2d=0.25, dropout=0.5, size=48, **_):
+    layers, channels = OrderedDict(), 1
+    for n, count in enumerate(filters, 1):
+        layers[f"conv{n}"] = nn.Conv2d(channels, count, 3, padding=1)
+        layers[f"bn{n}"] = nn.BatchNorm2d(count)
+        layers[f"relu{n}"] = nn.ReLU()
+        layers[f"pool{n}"] = nn.MaxPool2d(2)
+        channels = count
+    layers["dropout2d"] = nn.Dropout2d(dropout2d)
+    layers["flatten"] = nn.Flatten()
+    layers["fc1"] = nn.Linear(channels * (size // 2 ** len(filters)) ** 2, hidden)
+    layers["relu_fc1"] = nn.ReLU()
+    layers["dropout"] = nn.Dropout(dropout)
+    layers["fc2"] = nn.Linear(hidden, classes)
+    return nn.Sequential(layers)`,
+  },
+};
