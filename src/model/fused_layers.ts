@@ -6,16 +6,16 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { runsPrograms } from "../kernels/active.ts";
 import { type AfterNorm, normalizeByRunning } from "../kernels/batch_norm.ts";
 import { convolutionShape } from "../kernels/convolution_plan.ts";
 import { fusedGlobalMaxPool, fusedGlobalPool } from "../kernels/global_pool.ts";
 import { installedPlanner } from "../kernels/install.ts";
 import { inOneSubmit } from "../kernels/one_submit.ts";
-import { gpuBackend, type KernelTensor } from "../kernels/program.ts";
+import { gpuBackend } from "../kernels/program.ts";
+import { fusedBatchNorm } from "../ops/batch_norm_program.ts";
+import { type Operation, operation, tensorOf } from "../ops/operation.ts";
 import { type Block, blocksOf, layersOf, type SingleLayer } from "./blocks.ts";
 import type { FerModel } from "./description.ts";
-import { fusedBatchNorm } from "./fused_batch_norm.ts";
 import type { FerTensor } from "./tensor.ts";
 
 type Layer = tf.layers.Layer;
@@ -65,7 +65,6 @@ function trainBlock({ convolution, norm, relu, pool }: Block, x: tf.Tensor): tf.
 /** A block outside of training. */
 function inferBlock({ convolution, norm, relu, pool }: Block, x: tf.Tensor): tf.Tensor {
   const backend = gpuBackend();
-  const tensorOf = (info: KernelTensor) => tf.engine().makeTensorFromTensorInfo(info);
   const { gamma, beta, running: { mean, variance }, epsilon } = norm.parts();
   const weights = { mean, variance, gamma, beta };
   const plan = installedPlanner();
@@ -109,6 +108,20 @@ function floats(x: tf.Tensor): tf.Tensor {
   return gpuBackend().tensorMap.get(x.dataId).dtype === "float32" ? x : tf.mul(x, 1);
 }
 
+const trainingPass: Operation<[model: FerModel, x: FerTensor], FerTensor> = operation({
+  name: "training pass",
+  reference: (model, x) => model.apply(x, { training: true }) as FerTensor,
+  fits: (model) => blocksOf(model) !== null,
+  program: (_backend, model, x) =>
+    tf.tidy(() =>
+      (blocksOf(model) ?? []).reduce<tf.Tensor>(
+        (y, part) =>
+          part.kind === "block" ? trainBlock(part, y) : applyLayer(part, y, { training: true }),
+        floats(x),
+      )
+    ),
+});
+
 /**
  * A training pass: dropout drops, BatchNorm uses the batch and updates its running statistics.
  *
@@ -120,15 +133,7 @@ function floats(x: tf.Tensor): tf.Tensor {
  * @returns Logits, `[batch, classes]`.
  */
 export function applyTraining(model: FerModel, x: FerTensor): FerTensor {
-  const parts = runsPrograms() ? blocksOf(model) : null;
-  if (!parts) return model.apply(x, { training: true }) as FerTensor;
-  return tf.tidy(() =>
-    parts.reduce<tf.Tensor>(
-      (y, part) =>
-        part.kind === "block" ? trainBlock(part, y) : applyLayer(part, y, { training: true }),
-      floats(x),
-    )
-  );
+  return trainingPass(model, x);
 }
 
 /** A part of a pass outside of training, for whoever wants to look at each. */
@@ -139,14 +144,34 @@ export interface InferenceStep {
   readonly apply: (x: tf.Tensor) => tf.Tensor;
 }
 
-/** What {@linkcode applyInference} does one after the other; null where it applies the model whole. */
+/**
+ * What {@linkcode applyInference} does one after the other where tfjs has this library's programs.
+ *
+ * @param model The model.
+ * @returns Null where its layers do not simply follow one another: then it is applied whole.
+ */
 export function inferenceSteps(model: FerModel): readonly InferenceStep[] | null {
-  const parts = runsPrograms() ? blocksOf(model) : null;
+  const parts = blocksOf(model);
   return parts && parts.map((part) => ({
     layers: layersOf(part),
     apply: (x) => part.kind === "block" ? inferBlock(part, x) : applyLayer(part, x, {}),
   }));
 }
+
+const inferencePass: Operation<[model: FerModel, x: FerTensor], FerTensor> = operation({
+  name: "inference pass",
+  reference: (model, x) => {
+    const outputs = model.apply(x);
+    return Array.isArray(outputs) ? tf.concat(outputs as tf.Tensor[], 1) : outputs as FerTensor;
+  },
+  fits: (model) => blocksOf(model) !== null,
+  program: (_backend, model, x) =>
+    tf.tidy(() =>
+      inOneSubmit(() =>
+        (inferenceSteps(model) ?? []).reduce<tf.Tensor>((y, { apply }) => apply(y), floats(x))
+      )
+    ),
+});
 
 /**
  * A pass outside of training, for its values: it is not differentiable.
@@ -159,12 +184,5 @@ export function inferenceSteps(model: FerModel): readonly InferenceStep[] | null
  * @returns Logits, `[batch, classes]`; those of a second output follow.
  */
 export function applyInference(model: FerModel, x: FerTensor): FerTensor {
-  const steps = inferenceSteps(model);
-  if (!steps) {
-    const outputs = model.apply(x);
-    return Array.isArray(outputs) ? tf.concat(outputs as tf.Tensor[], 1) : outputs as FerTensor;
-  }
-  return tf.tidy(() =>
-    inOneSubmit(() => steps.reduce<tf.Tensor>((y, { apply }) => apply(y), floats(x)))
-  );
+  return inferencePass(model, x);
 }

@@ -9,11 +9,11 @@ import type { Batch } from "../data/loader.ts";
 import { voteShares } from "../data/votes.ts";
 import { FERPLUS_CLASSES } from "../emotions.ts";
 import { applyTraining, describeModel, type FerModel, pixelsToInput } from "../model.ts";
+import { crossEntropyAndHits } from "../ops/cross_entropy.ts";
 import { Generator } from "../random.ts";
 import type { FerTensor, FerVariable } from "../model/tensor.ts";
 import {
   balancedClassWeights,
-  crossEntropyAndHits,
   logitAdjustments,
   targetCoefficients,
   type TargetOptions,
