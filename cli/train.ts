@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { serveDashboard, useWebGpu } from "../mod.ts";
+import { useWebGpu } from "../mod.ts";
+import { serveDashboard } from "../src/dashboard.ts";
 import { auditDataset, type FerDataset, USAGES, withFerPlus } from "../src/data.ts";
 import {
   type ArchitectureConfig,

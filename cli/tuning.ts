@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { ProductChoice, WebGpuOptions } from "../mod.ts";
+import type { WebGpuOptions } from "../mod.ts";
+import type { ProductChoice } from "../src/kernels.ts";
 import { VERSION } from "../src/version.ts";
 import { driverVersion } from "./driver.ts";
 import { readJson } from "./read_json.ts";

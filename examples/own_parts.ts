@@ -8,15 +8,12 @@
  * The argument is the number of steps.
  */
 import {
-  Compose,
   describeNetwork,
   drawnFaces,
   EMOTIONS,
   type FerModel,
   type NetworkDefinition,
   type Optimizer,
-  RandomAffine,
-  RandomHorizontalFlip,
   registerNetwork,
   RunDirectory,
   saveModel,
@@ -24,6 +21,7 @@ import {
   type TrainerOptions,
   useWebGpu,
 } from "../mod.ts";
+import { Compose, RandomAffine, RandomHorizontalFlip } from "../src/transforms.ts";
 import * as tf from "@tensorflow/tfjs";
 
 /** A network: any tfjs layers that end in one logit a class. */

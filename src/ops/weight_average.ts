@@ -15,7 +15,9 @@ export const averageWeights: Operation<
   name: "average of weights",
   reference: (weights, decay) => {
     for (const { average, weight } of weights) {
-      tf.tidy(() => average.assign(tf.add(tf.mul(average, decay), tf.mul(weight as tf.Tensor, 1 - decay))));
+      tf.tidy(() =>
+        average.assign(tf.add(tf.mul(average, decay), tf.mul(weight as tf.Tensor, 1 - decay)))
+      );
     }
   },
   program: (backend, weights, decay) => weightAverage(backend, weights, decay),
