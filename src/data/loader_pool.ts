@@ -14,10 +14,16 @@ interface Pending {
 
 const MODULE = new URL("./loader_worker.ts", import.meta.url);
 
+/** The part of `Deno` that is used. */
+interface Permissions {
+  querySync(descriptor: { readonly name: "read"; readonly path: URL }): { readonly state: string };
+}
+
 /** Whether Deno lets a worker read its module: asked first, since a refusal goes to the console. */
 function mayStart(): boolean {
   if (typeof Worker === "undefined") return false;
-  if (typeof Deno === "undefined" || MODULE.protocol !== "file:") return true;
+  const { Deno } = globalThis as { readonly Deno?: { readonly permissions: Permissions } };
+  if (!Deno || MODULE.protocol !== "file:") return true;
   return Deno.permissions.querySync({ name: "read", path: MODULE }).state === "granted";
 }
 
