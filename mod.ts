@@ -24,6 +24,7 @@
 export * from "./src/emotions.ts";
 export * from "./src/random.ts";
 export * from "./src/backend.ts";
+export * from "./src/engine.ts";
 export * from "./src/data.ts";
 export * from "./src/transforms.ts";
 export * from "./src/model.ts";

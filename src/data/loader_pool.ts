@@ -38,8 +38,8 @@ class Thread {
   constructor(config: TransformConfig) {
     // The URL is written out here once more: bundlers look for this very expression.
     this.#worker = new Worker(new URL("./loader_worker.ts", import.meta.url), { type: "module" });
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.ready = promise;
+    let [resolve, reject]: [() => void, (error: Error) => void] = [() => {}, () => {}];
+    this.ready = new Promise((start, fail) => [resolve, reject] = [start, fail]);
     this.#worker.onmessage = ({ data }: MessageEvent<WorkerResponse>) => {
       if ("ready" in data) return resolve();
       const pending = this.#pending.get(data.id);

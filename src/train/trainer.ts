@@ -5,6 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { WebGpu } from "../backend.ts";
+import { checkTrainable } from "../engine/trainable.ts";
 import type { FerDataset } from "../data/dataset.ts";
 import { type Batch, DataLoader } from "../data/loader.ts";
 import { leakFreeIndices } from "../data/audit.ts";
@@ -154,8 +155,10 @@ export class Trainer {
    * @throws {RangeError} When the batch does not fit the adapter, or there is nothing to train on.
    * @throws {TrainingDivergedError} When the loss or a weight is no longer finite.
    * @throws {GpuDeviceLostError} When the device is lost; the last checkpoint is intact.
+   * @throws {EngineError} When tfjs computes on a backend that cannot train, as wasm.
    */
   async fit(training: FerDataset, validation: FerDataset): Promise<TrainingResult> {
+    checkTrainable();
     const run = new Run(this.#model, this.config, this.#options, training, validation);
     try {
       const { gpu } = this.#options;

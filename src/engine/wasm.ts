@@ -1,0 +1,114 @@
+/**
+ * tfjs's backend in WebAssembly: the processor, several numbers at once.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { EngineError } from "../gpu/errors.ts";
+import { hold, release } from "../gpu/registration.ts";
+import { runtime } from "../runtime.ts";
+import { mendMaxPoolGradient } from "./max_pool_gradient.ts";
+
+/** A backend that computes, until it is disposed of. */
+export interface Wasm {
+  /** How many threads compute. */
+  readonly threads: number;
+  /** Frees its memory, ends its threads and takes it out. */
+  dispose(): void;
+}
+
+type Backend = tf.KernelBackend & { dispose(): void };
+
+/** Makes the backend. The package registers it under tfjs's name, once, when it is loaded. */
+let factory: (() => tf.KernelBackend | Promise<tf.KernelBackend>) | undefined;
+
+/** One start at a time: each looks at what was there before it. */
+let queue: Promise<unknown> = Promise.resolve();
+
+/** The events for which its program registers listeners that make errors of others fatal. */
+const EVENTS = ["uncaughtException", "unhandledRejection"] as const;
+
+/** The part of Node's `process` that is used. */
+interface Emitter {
+  listeners(event: string): ((...args: unknown[]) => void)[];
+  removeListener(event: string, listener: (...args: unknown[]) => void): void;
+}
+
+/** Does something, and takes the listeners out that it added to the process. */
+async function withoutListeners<T>(work: () => Promise<T>): Promise<T> {
+  const { process } = globalThis as { readonly process?: Partial<Emitter> };
+  if (typeof process?.listeners !== "function") return await work();
+  const emitter = process as Emitter;
+  const before = EVENTS.map((event) => new Set(emitter.listeners(event)));
+  try {
+    return await work();
+  } finally {
+    EVENTS.forEach((event, i) => {
+      for (const listener of emitter.listeners(event)) {
+        if (!before[i].has(listener)) emitter.removeListener(event, listener);
+      }
+    });
+  }
+}
+
+/** Whether WebAssembly computes several numbers at once here: tfjs's program without it is slow. */
+async function hasSimd(): Promise<boolean> {
+  return await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT") === true;
+}
+
+/** A folder's address, with its last slash. */
+function folderOf(files: string | URL): string {
+  const address = `${files}`;
+  return address.endsWith("/") ? address : `${address}/`;
+}
+
+async function makeBackend(files: string | URL | undefined): Promise<Wasm> {
+  const had = tf.findBackendFactory("wasm");
+  const wasm = await import("@tensorflow/tfjs-backend-wasm");
+  factory ??= tf.findBackendFactory("wasm") ?? undefined;
+  // Importing it registers a factory, which nobody asked for.
+  if (!had && tf.findBackendFactory("wasm")) tf.removeBackend("wasm");
+  if (!factory) throw new Error("the package registered no backend");
+  if (!await hasSimd()) throw new Error(`${runtime()} has no SIMD in its WebAssembly`);
+  if (files !== undefined) wasm.setWasmPaths(folderOf(files));
+  const make = factory;
+  const backend = await withoutListeners(async () => await make()) as Backend;
+  const restore = mendMaxPoolGradient();
+  await hold("wasm", backend);
+  let isDisposed = false;
+  return {
+    threads: wasm.getThreadsCount(),
+    dispose(): void {
+      if (isDisposed) return;
+      isDisposed = true;
+      restore();
+      release(backend);
+      // Tensors that are disposed of later find nothing left to free.
+      backend.disposeData = () => true;
+    },
+  };
+}
+
+/**
+ * Has tfjs compute in WebAssembly.
+ *
+ * @param files The folder of tfjs's WebAssembly files, where the package cannot find them itself.
+ * @throws {EngineError} When it does not start.
+ */
+export async function startWasm(files?: string | URL): Promise<Wasm> {
+  const started = queue.then(() => makeBackend(files));
+  queue = started.catch(() => {});
+  try {
+    return await started;
+  } catch (cause) {
+    const reason = (cause as Partial<Error> | null)?.message ?? String(cause);
+    throw new EngineError(
+      `Cannot start tfjs's wasm backend in ${runtime()}: ${
+        reason.split("\n", 1)[0]
+      }. In a bundle, ` +
+        "serve the .wasm files of @tensorflow/tfjs-backend-wasm's folder dist, and give that " +
+        "folder's address as `wasmFiles`",
+      { cause },
+    );
+  }
+}
