@@ -4,8 +4,8 @@
  * @module
  */
 import { useWebGpu, type WebGpu, type WebGpuOptions } from "./backend.ts";
+import { chooseEngine, lowered } from "./engine/choice.ts";
 import { startWasm } from "./engine/wasm.ts";
-import { adapterName, requestAdapter } from "./gpu/adapter.ts";
 import { EngineError, NoGpuAdapterError } from "./gpu/errors.ts";
 
 export { EngineError } from "./gpu/errors.ts";
@@ -62,48 +62,6 @@ export interface Engine {
   [Symbol.dispose](): void;
 }
 
-/** What can be had. */
-interface Found {
-  readonly adapter: string | null;
-  readonly isSoftware: boolean;
-  /** Why there is no adapter; null where there is one. */
-  readonly missing: string | null;
-}
-
-/** An adapter, or why there is none. */
-async function lookForAdapter({ device, adapterInfo, powerPreference }: WebGpuOptions): Promise<
-  Found
-> {
-  if (device) {
-    const info = adapterInfo ?? (device as { readonly adapterInfo?: GPUAdapterInfo }).adapterInfo;
-    return {
-      adapter: adapterName(info),
-      isSoftware: info?.isFallbackAdapter ?? false,
-      missing: null,
-    };
-  }
-  try {
-    const adapter = await requestAdapter(powerPreference);
-    if (!adapter) {
-      return { adapter: null, isSoftware: false, missing: "there is no WebGPU adapter" };
-    }
-    const { info } = adapter;
-    return {
-      adapter: adapterName(info),
-      isSoftware: info.isFallbackAdapter ?? false,
-      missing: null,
-    };
-  } catch (error) {
-    // What a browser or a driver throws here is another way to have none.
-    const missing = lowered((error as Error).message);
-    return { adapter: null, isSoftware: false, missing };
-  }
-}
-
-/** A message as a part of a sentence. */
-const lowered = (message: string): string =>
-  message.replace(/\.$/, "").replace(/^[A-Z](?=[a-z ])/, (letter) => letter.toLowerCase());
-
 async function onWebGpu(options: WebGpuOptions, reason: string): Promise<Engine> {
   const gpu = await useWebGpu(options);
   const dispose = (): void => gpu.dispose();
@@ -137,11 +95,11 @@ async function onWasm(
 
 /** Starts what is fastest for faces. */
 async function startFastest({ webGpu = {}, wasmFiles }: EngineOptions): Promise<Engine> {
-  const { adapter, isSoftware, missing } = await lookForAdapter(webGpu);
-  let against = missing ?? `the only adapter, ${adapter}, is software, and WebAssembly is faster`;
-  if (!missing && !isSoftware) {
+  const { engine, reason, adapter, isSoftware } = await chooseEngine(webGpu);
+  let against = reason;
+  if (engine === "webgpu") {
     try {
-      return await onWebGpu(webGpu, `${adapter} is a graphics card`);
+      return await onWebGpu(webGpu, reason);
     } catch (error) {
       if (!(error instanceof NoGpuAdapterError)) throw error;
       against = lowered(error.message);

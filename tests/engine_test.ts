@@ -114,7 +114,7 @@ Deno.test(
     // By hand: the largest of the four windows are 4, the first 9, the first 7, and 2.
     const x = tf.tensor4d([1, 2, 9, 3, 4, 0, 5, 9, 7, 7, 1, 1, 7, 6, 1, 2], [1, 4, 4, 1]);
     const dy = tf.tensor4d([10, 20, 30, 40], [1, 2, 2, 1]);
-    const gradient = tf.grad((y: tf.Tensor4D) => tf.maxPool(y, 2, 2, "valid"))(x, dy);
+    const gradient = tf.grad((y) => tf.maxPool(y as tf.Tensor4D, 2, 2, "valid"))(x, dy);
     const expected = [0, 0, 20, 0, 10, 0, 0, 0, 30, 0, 0, 0, 0, 0, 0, 40];
     assertEquals([...await gradient.data()], expected);
   },

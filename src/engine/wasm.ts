@@ -28,6 +28,10 @@ let queue: Promise<unknown> = Promise.resolve();
 /** The events for which its program registers listeners that make errors of others fatal. */
 const EVENTS = ["uncaughtException", "unhandledRejection"] as const;
 
+/** What its program says in the console when it cannot start. */
+const COMPLAINT =
+  /^(?:Aborted\((?:RuntimeError: )?|failed to asynchronously prepare wasm|wasm streaming)/;
+
 /** The part of Node's `process` that is used. */
 interface Emitter {
   listeners(event: string): ((...args: unknown[]) => void)[];
@@ -48,6 +52,27 @@ async function withoutListeners<T>(work: () => Promise<T>): Promise<T> {
         if (!before[i].has(listener)) emitter.removeListener(event, listener);
       }
     });
+  }
+}
+
+/** Does something that would complain in the console, and throws the first complaint instead. */
+async function withoutComplaints<T>(work: () => Promise<T>): Promise<T> {
+  // The console is the only place where the program says what is the matter.
+  const scope = globalThis as unknown as { console: { warn: (...args: unknown[]) => void } };
+  const { warn } = scope.console;
+  let complaint: string | undefined;
+  scope.console.warn = (...args) => {
+    const [first] = args;
+    if (typeof first === "string" && COMPLAINT.test(first)) complaint ??= first;
+    else warn.apply(scope.console, args);
+  };
+  try {
+    return await work();
+  } catch (cause) {
+    const said = complaint?.replace(COMPLAINT, "").replace(/^[^(]*\(|\)(?:\. Build with.*)?$/g, "");
+    throw said ? new Error(said, { cause }) : cause;
+  } finally {
+    scope.console.warn = warn;
   }
 }
 
@@ -72,7 +97,9 @@ async function makeBackend(files: string | URL | undefined): Promise<Wasm> {
   if (!await hasSimd()) throw new Error(`${runtime()} has no SIMD in its WebAssembly`);
   if (files !== undefined) wasm.setWasmPaths(folderOf(files));
   const make = factory;
-  const backend = await withoutListeners(async () => await make()) as Backend;
+  const backend = await withoutListeners(() =>
+    withoutComplaints(async () => await make())
+  ) as Backend;
   const restore = mendMaxPoolGradient();
   await hold("wasm", backend);
   let isDisposed = false;
@@ -101,13 +128,15 @@ export async function startWasm(files?: string | URL): Promise<Wasm> {
   try {
     return await started;
   } catch (cause) {
-    const reason = (cause as Partial<Error> | null)?.message ?? String(cause);
+    const reason = ((cause as Partial<Error> | null)?.message ?? String(cause))
+      .split("\n", 1)[0].replace(/^(?:\w*Error|NotCapable): |\.$/g, "");
+    const isMissing = runtime() === "a browser" || reason.includes("ENOENT");
     throw new EngineError(
-      `Cannot start tfjs's wasm backend in ${runtime()}: ${
-        reason.split("\n", 1)[0]
-      }. In a bundle, ` +
-        "serve the .wasm files of @tensorflow/tfjs-backend-wasm's folder dist, and give that " +
-        "folder's address as `wasmFiles`",
+      `Cannot start tfjs's wasm backend in ${runtime()}: ${reason}` +
+        (isMissing
+          ? ". In a bundle, serve the .wasm files of @tensorflow/tfjs-backend-wasm's folder dist, " +
+            "and give that folder's address as `wasmFiles`"
+          : ""),
       { cause },
     );
   }
