@@ -12,7 +12,7 @@ interface Pending {
   reject(error: unknown): void;
 }
 
-const MODULE = new URL("./loader_worker.ts", import.meta.url);
+const MODULE = new URL("./loader_thread.js", import.meta.url);
 
 /** The part of `Deno` that is used. */
 interface Permissions {
@@ -37,7 +37,7 @@ class Thread {
 
   constructor(config: TransformConfig) {
     // The URL is written out here once more: bundlers look for this very expression.
-    this.#worker = new Worker(new URL("./loader_worker.ts", import.meta.url), { type: "module" });
+    this.#worker = new Worker(new URL("./loader_thread.js", import.meta.url), { type: "module" });
     let [resolve, reject]: [() => void, (error: Error) => void] = [() => {}, () => {}];
     this.ready = new Promise((start, fail) => [resolve, reject] = [start, fail]);
     this.#worker.onmessage = ({ data }: MessageEvent<WorkerResponse>) => {
