@@ -5,9 +5,10 @@
  */
 import { useWebGpu, type WebGpu, type WebGpuOptions } from "./backend.ts";
 import { chooseEngine, lowered } from "./engine/choice.ts";
-import { startWasm } from "./engine/wasm.ts";
+import { startWasm, type WasmFiles } from "./engine/wasm.ts";
 import { EngineError, NoGpuAdapterError } from "./gpu/errors.ts";
 
+export type { WasmFiles } from "./engine/wasm.ts";
 export { EngineError } from "./gpu/errors.ts";
 
 /** What {@linkcode useEngine} starts. */
@@ -27,12 +28,12 @@ export interface EngineOptions {
    */
   readonly purpose?: "inference" | "training";
   /**
-   * In a bundle, the address of a folder with the `.wasm` files of `@tensorflow/tfjs-backend-wasm`'s
-   * folder `dist`.
+   * In a bundle, where the `.wasm` files of `@tensorflow/tfjs-backend-wasm`'s folder `dist` are: the
+   * address of a folder, or that of each by its name, as bundlers give it.
    *
    * @default The files in the package, where Deno, Node and Bun find them
    */
-  readonly wasmFiles?: string | URL;
+  readonly wasmFiles?: WasmFiles;
   /**
    * How WebGPU is started, where it is.
    *
@@ -77,7 +78,7 @@ async function onWebGpu(options: WebGpuOptions, reason: string): Promise<Engine>
 }
 
 async function onWasm(
-  files: string | URL | undefined,
+  files: WasmFiles | undefined,
   reason: string,
   adapter: string | null,
 ): Promise<Engine> {

@@ -81,13 +81,37 @@ async function hasSimd(): Promise<boolean> {
   return await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT") === true;
 }
 
-/** A folder's address, with its last slash. */
-function folderOf(files: string | URL): string {
-  const address = `${files}`;
-  return address.endsWith("/") ? address : `${address}/`;
+/**
+ * Where tfjs's WebAssembly files are: the address of the folder that they are in, or each one's by
+ * its name.
+ */
+export type WasmFiles = string | URL | Readonly<Record<string, string | URL>>;
+
+/** The program for one thread, and the one for several. */
+const [SIMD, THREADS] = ["tfjs-backend-wasm-simd.wasm", "tfjs-backend-wasm-threaded-simd.wasm"];
+
+/** The flag that chooses between them. */
+const THREADED = "WASM_HAS_MULTITHREAD_SUPPORT";
+
+/** Tells the package where its files are. */
+function locate(setWasmPaths: (files: string | Record<string, string>) => void, files: WasmFiles) {
+  if (typeof files === "string" || files instanceof URL) {
+    const address = `${files}`;
+    return setWasmPaths(address.endsWith("/") ? address : `${address}/`);
+  }
+  const { [SIMD]: simd, [THREADS]: threads } = files;
+  if (simd === undefined) {
+    throw new Error(
+      `\`wasmFiles\` says nothing of ${SIMD}: expected the addresses of ${SIMD} and ${THREADS}`,
+    );
+  }
+  // One thread needs no second file. The package wants to be told of three.
+  if (threads === undefined) tf.env().set(THREADED, false);
+  const paths = { "tfjs-backend-wasm.wasm": `${simd}`, [SIMD]: `${simd}`, [THREADS]: `${threads}` };
+  setWasmPaths(paths);
 }
 
-async function makeBackend(files: string | URL | undefined): Promise<Wasm> {
+async function makeBackend(files: WasmFiles | undefined): Promise<Wasm> {
   const had = tf.findBackendFactory("wasm");
   const wasm = await import("@tensorflow/tfjs-backend-wasm");
   factory ??= tf.findBackendFactory("wasm") ?? undefined;
@@ -95,7 +119,7 @@ async function makeBackend(files: string | URL | undefined): Promise<Wasm> {
   if (!had && tf.findBackendFactory("wasm")) tf.removeBackend("wasm");
   if (!factory) throw new Error("the package registered no backend");
   if (!await hasSimd()) throw new Error(`${runtime()} has no SIMD in its WebAssembly`);
-  if (files !== undefined) wasm.setWasmPaths(folderOf(files));
+  if (files !== undefined) locate(wasm.setWasmPaths, files);
   const make = factory;
   const backend = await withoutListeners(() =>
     withoutComplaints(async () => await make())
@@ -119,10 +143,10 @@ async function makeBackend(files: string | URL | undefined): Promise<Wasm> {
 /**
  * Has tfjs compute in WebAssembly.
  *
- * @param files The folder of tfjs's WebAssembly files, where the package cannot find them itself.
+ * @param files Where tfjs's WebAssembly files are, if the package cannot find them itself.
  * @throws {EngineError} When it does not start.
  */
-export async function startWasm(files?: string | URL): Promise<Wasm> {
+export async function startWasm(files?: WasmFiles): Promise<Wasm> {
   const started = queue.then(() => makeBackend(files));
   queue = started.catch(() => {});
   try {
@@ -135,7 +159,7 @@ export async function startWasm(files?: string | URL): Promise<Wasm> {
       `Cannot start tfjs's wasm backend in ${runtime()}: ${reason}` +
         (isMissing
           ? ". In a bundle, serve the .wasm files of @tensorflow/tfjs-backend-wasm's folder dist, " +
-            "and give that folder's address as `wasmFiles`"
+            "and say as `wasmFiles` where they are"
           : ""),
       { cause },
     );

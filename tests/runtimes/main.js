@@ -6,4 +6,5 @@ import { examine } from "./program.js";
 
 const [picture, folder] = process.argv.slice(2);
 const examined = await examine(new Uint8Array(await readFile(picture)));
+// deno-lint-ignore no-console
 console.log(JSON.stringify({ ...examined, files: await handleFiles(folder) }));
