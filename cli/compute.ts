@@ -3,33 +3,46 @@
  *
  * @module
  */
-import { NoGpuAdapterError, useWebGpu, type WebGpu } from "../mod.ts";
+import { EngineError, type EngineOptions, useEngine, type WebGpu } from "../mod.ts";
+import type { ChoiceFlag } from "./flags.ts";
 import { warn } from "./program.ts";
+
+/** Which engine computes. */
+export const ENGINE_FLAG = {
+  kind: "choice",
+  choices: ["auto", "webgpu", "wasm"],
+  default: "auto",
+  about: "What computes: a graphics card, the processor, or the faster of those there are",
+} as const satisfies ChoiceFlag;
 
 /** Where tfjs computes. */
 export interface Computing extends Pick<WebGpu, "wait"> {
-  /** Frees the GPU. */
+  /** Frees the GPU, or the processor's memory. */
   stop(): void;
 }
 
+/** Waits where nothing has to be watched over. */
+const wait = async <T>(result: Promise<T> | (() => Promise<T>)): Promise<T> =>
+  await (typeof result === "function" ? result() : result);
+
 /**
- * Has tfjs compute on the GPU, or where there is none on the processor.
+ * Has tfjs compute on what was chosen; where neither engine starts, as JavaScript.
  *
+ * @param engine Which engine.
  * @returns Where it computes.
  */
-export async function startComputing(): Promise<Computing> {
+export async function startComputing(
+  engine: EngineOptions["engine"] = "auto",
+): Promise<Computing> {
   try {
-    const gpu = await useWebGpu();
-    return { wait: gpu.wait, stop: () => gpu.dispose() };
+    const { gpu, dispose } = await useEngine({ engine });
+    return { wait: gpu?.wait ?? wait, stop: dispose };
   } catch (error) {
-    if (!(error instanceof NoGpuAdapterError)) throw error;
-    warn("There is no WebGPU adapter: computing on the processor, slowly. See deno task doctor");
+    if (!(error instanceof EngineError) || engine !== "auto") throw error;
+    warn(`${error.message}: computing as JavaScript, slowly. See deno task doctor`);
     const tf = await import("@tensorflow/tfjs");
     tf.env().set("PROD", true); // no advice from tfjs to install other backends
     await tf.setBackend("cpu");
-    return {
-      wait: async (result) => await (typeof result === "function" ? result() : result),
-      stop() {},
-    };
+    return { wait, stop() {} };
   }
 }

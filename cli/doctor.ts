@@ -4,6 +4,7 @@
  * @module
  */
 import { NoGpuAdapterError, useWebGpu, type WebGpu } from "../mod.ts";
+import { chooseEngine } from "../src/engine/choice.ts";
 import { buildFerCnn, largestBatch } from "../src/model.ts";
 import manifest from "../deno.json" with { type: "json" };
 import { driverVersion } from "./driver.ts";
@@ -178,6 +179,28 @@ function printAdapter(adapter: Adapter): void {
   print(`  largest batch of the recipe's network: ${count(adapter.largestBatch)}`);
 }
 
+/** What a task would compute on, and why; null where it could not. */
+interface EngineChoice {
+  readonly engine: string | null;
+  readonly reason: string;
+}
+
+/** What tasks would compute on. */
+async function examineEngines(hasAdapter: boolean): Promise<Record<string, EngineChoice>> {
+  const { engine, reason } = await chooseEngine({});
+  const training = hasAdapter
+    ? { engine: "webgpu", reason: "training needs WebGPU" }
+    : { engine: null, reason: "training needs WebGPU, and there is no adapter" };
+  return { inference: { engine, reason }, training };
+}
+
+function printEngines(engines: Readonly<Record<string, EngineChoice>>): void {
+  print("Engines");
+  for (const [purpose, { engine, reason }] of Object.entries(engines)) {
+    print(`  ${purpose}: ${engine ?? "none"}; ${reason}`);
+  }
+}
+
 function printTest({ name, passed, error, message }: SelfTestResult): void {
   const detail = message ?? `off by ${error.toExponential(1)} of the largest value`;
   print(`  ${passed ? "ok    " : "WRONG "} ${name}: ${detail}`);
@@ -212,9 +235,12 @@ await runProgram(COMMAND, async ({ json }) => {
     });
   }
 
+  const engines = await examineEngines(adapter !== null);
+  if (!json) printEngines(engines);
+
   const canTrain = findings.every(({ fatal }) => !fatal);
   if (json) {
-    print(JSON.stringify({ canTrain, ...machine, adapter, tests, findings }));
+    print(JSON.stringify({ canTrain, engines, ...machine, adapter, tests, findings }));
   } else {
     print(findings.length > 0 ? "Found" : "Found nothing to mend");
     for (const { what, advice } of findings) print(`  ${what}.\n    ${advice}.`);

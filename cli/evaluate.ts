@@ -7,7 +7,7 @@ import { auditDataset, withFerPlus } from "../src/data.ts";
 import { evaluate, type Evaluation } from "../mod.ts";
 import { auditLines } from "./audit.ts";
 import { chooseModel, MODEL_FLAG, READING_FLAGS, TTA_FLAG } from "./choose_model.ts";
-import { startComputing } from "./compute.ts";
+import { ENGINE_FLAG, startComputing } from "./compute.ts";
 import { FaceFinder, FACES_FLAG } from "./faces.ts";
 import { type Command, UsageError } from "./flags.ts";
 import { count, percent } from "./numbers.ts";
@@ -25,6 +25,7 @@ const COMMAND = {
     ...READING_FLAGS,
     votes: VOTES_FLAG,
     faces: FACES_FLAG,
+    engine: ENGINE_FLAG,
     json: { kind: "boolean", about: "Print one JSON object" },
   },
   examples: [
@@ -81,13 +82,13 @@ function printEvaluation(evaluation: Evaluation): void {
 
 await runProgram(
   COMMAND,
-  async ({ data, usage, model: given, tta, labels, priors, votes, faces, json }) => {
+  async ({ data, usage, model: given, tta, labels, priors, votes, faces, engine, json }) => {
     const isVoted = labels === "ferplus";
     if (votes !== undefined && !isVoted) {
       throw new UsageError("Cannot use --votes without --labels ferplus, whose votes they are");
     }
     let computing: ReturnType<typeof startComputing> | undefined;
-    const start = () => computing ??= startComputing();
+    const start = () => computing ??= startComputing(engine);
     const finder = new FaceFinder(faces, start);
     const { dataset: plain, path } = await openData(data, finder);
     await finder.dispose();

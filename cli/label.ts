@@ -22,7 +22,7 @@ import {
   READING_FLAGS,
   TTA_FLAG,
 } from "./choose_model.ts";
-import { type Computing, startComputing } from "./compute.ts";
+import { type Computing, ENGINE_FLAG, startComputing } from "./compute.ts";
 import { type Command, type FilledFlagValues, UsageError } from "./flags.ts";
 import { catchInterrupt } from "./interrupt.ts";
 import { csvFormat } from "./label/csv_format.ts";
@@ -107,6 +107,7 @@ const COMMAND = {
       default: 50,
       about: "The most pixels of a picture, in millions; a larger one is an error",
     },
+    engine: ENGINE_FLAG,
     shard: {
       kind: "string",
       value: "I/N",
@@ -270,7 +271,7 @@ await runProgram(COMMAND, async (values, inputs) => {
     () => progress.line("Stopping after these pictures; press Ctrl-C again to stop at once"),
     () => Deno.exit(EXIT.interrupted),
   );
-  const computing = await startComputing();
+  const computing = await startComputing(values.engine);
   const model = await plan.model.load();
   const { preprocessing: { size } } = model.metadata;
   const { classes } = readingOf(model.model, readingForAnyFaces(model.model, values));

@@ -16,7 +16,7 @@ import { readingOf } from "../src/model/reading.ts";
 import { reasonOf } from "../src/model/source.ts";
 import { cutOut } from "../src/recognizer/crop.ts";
 import { chooseModel, MODEL_FLAG, READING_FLAGS, TTA_FLAG } from "./choose_model.ts";
-import { startComputing } from "./compute.ts";
+import { ENGINE_FLAG, startComputing } from "./compute.ts";
 import { FaceFinder, FACES_FLAG } from "./faces.ts";
 import { type Command, UsageError } from "./flags.ts";
 import { percent } from "./numbers.ts";
@@ -40,6 +40,7 @@ const COMMAND = {
     tta: TTA_FLAG,
     ...READING_FLAGS,
     faces: FACES_FLAG,
+    engine: ENGINE_FLAG,
     json: { kind: "boolean", about: "Print a JSON object a line and image" },
   },
   examples: [
@@ -99,7 +100,7 @@ function jsonLine(
 
 await runProgram(
   COMMAND,
-  async ({ model: given, explain: why, tta, labels, priors, faces, json }, files) => {
+  async ({ model: given, explain: why, tta, labels, priors, faces, engine, json }, files) => {
     if (files.length === 0) throw new UsageError("Cannot predict nothing: name one FILE or more");
     if (why !== undefined && files.length > 1) {
       throw new UsageError(`Cannot explain ${files.length} images in ${why}: name one FILE`);
@@ -108,7 +109,7 @@ await runProgram(
     if (why !== undefined) {
       await refuseSameFile(why, [["the picture itself", files[0]], ["the model", chosen.source]]);
     }
-    const { stop } = await startComputing();
+    const { stop } = await startComputing(engine);
     const { model, metadata: { preprocessing: { size } } } = await chosen.load();
     const { classes } = readingOf(model, { labels, priors });
     const finder = new FaceFinder(faces, () => Promise.resolve());

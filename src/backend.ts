@@ -6,6 +6,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { type BufferManager, reusingDevice, takeOldestBuffer } from "./backend/reuse.ts";
 import { GpuDeviceLostError, NoGpuAdapterError } from "./gpu/errors.ts";
+import { adapterName, requestAdapter } from "./gpu/adapter.ts";
 import { faultsOf } from "./gpu/faults.ts";
 import { guardReads, type ReadableBackend } from "./gpu/guarded_reads.ts";
 import { hold, release } from "./gpu/registration.ts";
@@ -100,9 +101,7 @@ const MISSING =
 async function requestDevice(
   options: WebGpuOptions,
 ): Promise<{ device: GPUDevice; info: GPUAdapterInfo }> {
-  const adapter = await navigator.gpu?.requestAdapter({
-    powerPreference: options.powerPreference ?? "high-performance",
-  });
+  const adapter = await requestAdapter(options.powerPreference);
   if (!adapter) throw new NoGpuAdapterError(`Cannot find a WebGPU adapter. ${MISSING}`);
   const { limits } = adapter;
   // The defaults of the specification are too small for a batch of feature maps.
@@ -203,12 +202,13 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
   >;
   const untilLost = async <T>(result: Promise<T>): Promise<T> => {
     if (lost) throw lost;
-    const { promise, reject } = Promise.withResolvers<never>();
+    let reject: (error: Error) => void = () => {};
+    const loss = new Promise<never>((_, refuse) => reject = refuse);
     // Nobody waits for it where the result comes first.
-    promise.catch(() => {});
+    loss.catch(() => {});
     waiting.add(reject);
     try {
-      return await Promise.race([result, promise]);
+      return await Promise.race([result, loss]);
     } catch (error) {
       // A loss makes reads fail too, with errors that do not name it: let it speak first.
       if (!lost) await new Promise((resolve) => setTimeout(resolve, LOSS_GRACE));
@@ -231,7 +231,7 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
   tf.env().set("WEBGPU_CPU_FORWARD", false);
   // Importing tfjs's package registers a factory of its own, which nobody asked for.
   if (!hadFactory && tf.findBackendFactory("webgpu")) tf.removeBackend("webgpu");
-  await hold(backend);
+  await hold("webgpu", backend);
 
   const isSoftware = info?.isFallbackAdapter ?? false;
   const kind = isSoftware ? "software" : "hardware";
@@ -258,7 +258,7 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
   };
   return {
     device,
-    description: info?.description || info?.device || "unknown adapter",
+    description: adapterName(info),
     isSoftware,
     lost: lostPromise,
     check,

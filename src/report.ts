@@ -15,6 +15,7 @@
  * @module
  */
 import type { FerDataset } from "./data/dataset.ts";
+import { fileSystem } from "./files/file_system.ts";
 import { writeFileAtomic } from "./model/atomic_write.ts";
 import { checkEvaluable } from "./evaluate/evaluable.ts";
 import type { LoadedModel } from "./model/model_file.ts";
@@ -60,7 +61,7 @@ export interface ReportOptions {
 /** The run's best weights; null when there are none yet. */
 async function loadBest(runDirectory: string): Promise<LoadedModel | null> {
   const path = `${runDirectory}/best.safetensors`;
-  if (!await Deno.stat(path).then(() => true, () => false)) return null;
+  if (!await (await fileSystem()).stat(path).then(() => true, () => false)) return null;
   const { loadModel } = await import("./model/model_file.ts");
   return await loadModel(path);
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { FerRecognizer, loadModel, loadPretrained, useWebGpu, VERSION } from "../../mod.ts";
+import { FerRecognizer, loadModel, loadPretrained, useEngine, VERSION } from "../../mod.ts";
 import { createApp } from "./app.ts";
 import { logTo } from "./log.ts";
 import { Network } from "./network.ts";
@@ -47,15 +47,15 @@ async function serve(options: ServerOptions): Promise<void> {
   standWithUser();
   const log = logTo((line) => console.log(line));
   const token = await readToken(options.tokenFile);
-  const gpu = await useWebGpu();
+  const engine = await useEngine({ engine: options.engine });
   const loaded = options.model === undefined
     ? await loadPretrained()
     : await loadModel(options.model);
-  const network = new Network(loaded.model, gpu);
+  const network = new Network(loaded.model, engine);
   const recognizer = await FerRecognizer.load({ model: loaded });
 
   let isReady = true;
-  const adapter = gpu.description;
+  const adapter = engine.gpu?.description ?? `WebAssembly (${engine.reason})`;
   const service = makeService({
     ...{ network, recognizer, options, log },
     isReady: () => isReady,
@@ -85,7 +85,7 @@ async function serve(options: ServerOptions): Promise<void> {
     log("warn", "stopped at once", { signal });
     Deno.exit(code);
   });
-  gpu.lost.then((error) => {
+  engine.gpu?.lost.then((error) => {
     // Nothing can be computed any more: a supervisor starts the server anew.
     log("error", "device lost", { error: error.message });
     Deno.exit(1);
@@ -93,7 +93,7 @@ async function serve(options: ServerOptions): Promise<void> {
   await stopped.promise;
   recognizer.dispose();
   loaded.model.dispose();
-  gpu.dispose();
+  engine.dispose();
   log("info", "stopped");
   Deno.exit(0);
 }

@@ -1,10 +1,10 @@
 /**
- * The network on the GPU: logits of a batch.
+ * The network on what computes: logits of a batch.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { describeModel, type FerModel, type WebGpu } from "../../mod.ts";
+import { describeModel, type Engine, type FerModel } from "../../mod.ts";
 import { applyInference, largestBatch } from "../../src/model.ts";
 import type { ServedModel } from "./protocol.ts";
 
@@ -13,13 +13,13 @@ export class Network {
   /** What the protocol says of it. */
   readonly served: ServedModel;
   readonly #model: FerModel;
-  readonly #gpu: WebGpu;
+  readonly #gpu: Engine["gpu"];
 
   /**
    * @param model The network.
-   * @param gpu What it computes on.
+   * @param engine What it computes on.
    */
-  constructor(model: FerModel, gpu: WebGpu) {
+  constructor(model: FerModel, { gpu }: Pick<Engine, "gpu">) {
     this.#model = model;
     this.#gpu = gpu;
     const { preprocessing: { size, mean, std }, classes, temperature } = describeModel(model);
@@ -27,9 +27,10 @@ export class Network {
     this.served = { name: "fer", version: "1", size, classes, range, temperature };
   }
 
-  /** The largest batch that the GPU takes. */
+  /** The largest batch that the GPU takes; the processor takes any. */
   get largestBatch(): number {
-    return largestBatch(this.#model, this.#gpu.device.limits.maxStorageBufferBindingSize);
+    const { maxStorageBufferBindingSize } = this.#gpu?.device.limits ?? {};
+    return largestBatch(this.#model, maxStorageBufferBindingSize ?? Infinity);
   }
 
   /**
@@ -49,7 +50,8 @@ export class Network {
       return applyInference(this.#model, input) as tf.Tensor2D;
     });
     try {
-      const values = await this.#gpu.wait(output.data<"float32">());
+      const result = output.data<"float32">();
+      const values = await (this.#gpu?.wait(result) ?? result);
       return images.map((_, i) => values.slice(i * classes.length, (i + 1) * classes.length));
     } finally {
       output.dispose();

@@ -11,10 +11,16 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** What can compute. */
+const ENGINES = ["auto", "webgpu", "wasm"] as const;
+type EngineName = (typeof ENGINES)[number];
+
 /** What the server is told. */
 export interface ServerOptions {
   /** A model file; the packaged network when left out. */
   readonly model?: string;
+  /** What computes. */
+  readonly engine: EngineName;
   /** The address to listen on. */
   readonly host: string;
   /** The port; 0 for any. */
@@ -54,6 +60,11 @@ interface Flag {
 
 const FLAGS = {
   "model": { value: "FILE", about: "A model file; without it the packaged network answers" },
+  "engine": {
+    value: "NAME",
+    default: "auto",
+    about: "What computes: webgpu, wasm, or with auto the faster of those there are",
+  },
   "host": { value: "ADDRESS", default: "127.0.0.1", about: "The address to listen on" },
   "port": {
     ...{ value: "N", default: "8080", range: [0, 65535], isInteger: true },
@@ -179,6 +190,9 @@ export function readOptions(args: readonly string[]): ServerOptions | "help" {
     return [key, value];
   });
   const options = Object.fromEntries(values);
-  const { allowOrigin } = options;
+  const { allowOrigin, engine } = options;
+  if (!ENGINES.includes(engine)) {
+    throw new UsageError(`Cannot set --engine to "${engine}": expected ${ENGINES.join(", ")}`);
+  }
   return { ...options, allowOrigin: allowOrigin && readOrigins(allowOrigin) } as ServerOptions;
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { EngineName } from "./options.ts";
+
 /** One file. */
 export interface Resource {
   /** Its media type. */
@@ -74,11 +76,13 @@ const OWN_MODEL = "model.safetensors";
  * Builds the page.
  *
  * @param model A model file's bytes, to take the place of the network that comes with the library.
+ * @param engine What is to compute: `webgpu`, `wasm`, or `auto` for the faster.
  * @returns The page's files by their paths.
  * @throws {Error} When the code cannot be bundled, or tfjs's package cannot be had.
  */
 export async function buildPage(
   model?: Uint8Array<ArrayBuffer>,
+  engine: EngineName = "auto",
 ): Promise<Map<string, Resource>> {
   const files = await bundle();
   for (const name of ["style.css", "icon.svg"]) {
@@ -99,7 +103,8 @@ export async function buildPage(
   }
   if (model) files.set(`/${OWN_MODEL}`, resource(OWN_MODEL, model));
   const html = await Deno.readTextFile(new URL("page/index.html", import.meta.url));
-  const page = model ? html.replace("<html ", `<html data-model="${OWN_MODEL}" `) : html;
+  const told = `<html data-wanted="${engine}" ${model ? `data-model="${OWN_MODEL}" ` : ""}`;
+  const page = html.replace("<html ", told);
   files.set("/", resource("index.html", new TextEncoder().encode(page)));
   return files;
 }

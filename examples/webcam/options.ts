@@ -8,11 +8,19 @@ import { parseArgs } from "node:util";
 /** The port, when none is named. */
 export const PORT = 4850;
 
+/** What can compute on the page. */
+const ENGINES = ["auto", "webgpu", "wasm"] as const;
+
+/** What is to compute on the page. */
+export type EngineName = (typeof ENGINES)[number];
+
 /** What is served, and where. */
 export interface WebcamOptions {
   readonly port: number;
   /** A model file or a run's folder; undefined for the network that comes with the library. */
   readonly model: string | undefined;
+  /** What is to compute, unless the page's address says otherwise. */
+  readonly engine: EngineName;
   /** Whether only to tell how it is used. */
   readonly help: boolean;
 }
@@ -29,9 +37,10 @@ export const HELP = `Serve a page that recognizes expressions in a camera, pictu
 Usage: deno task webcam [FLAGS]
 
 Flags:
-  --model PATH  A model file, or the folder of a run (default: the network in the library)
-  --port N      The port on 127.0.0.1, 0 for any free one (default: ${PORT})
-  --help        Show this
+  --model PATH   A model file, or the folder of a run (default: the network in the library)
+  --port N       The port on 127.0.0.1, 0 for any free one (default: ${PORT})
+  --engine NAME  What computes: webgpu, wasm, or with auto the faster (default: auto)
+  --help         Show this
 
 Examples:
   deno task webcam
@@ -53,7 +62,13 @@ export function readOptions(args: readonly string[]): WebcamOptions {
     );
   }
   if (values.model === "") throw new UsageError("Cannot load a model: --model is empty");
-  return { port, model: values.model, help: values.help ?? false };
+  const engine = ENGINES.find((name) => name === (values.engine ?? "auto"));
+  if (!engine) {
+    throw new UsageError(
+      `Cannot compute on engine "${values.engine}": expected ${ENGINES.join(", ")}`,
+    );
+  }
+  return { port, model: values.model, engine, help: values.help ?? false };
 }
 
 function parse(args: readonly string[]) {
@@ -62,6 +77,7 @@ function parse(args: readonly string[]) {
       args: [...args],
       options: {
         model: { type: "string" },
+        engine: { type: "string" },
         port: { type: "string" },
         help: { type: "boolean" },
       },

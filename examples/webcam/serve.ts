@@ -39,7 +39,7 @@ function listen(
   }
 }
 
-async function serve({ port, model }: WebcamOptions): Promise<void> {
+async function serve({ port, model, engine }: WebcamOptions): Promise<void> {
   if (model === undefined && !hasPretrained()) {
     throw new UsageError(
       "Cannot serve the packaged network: this version of the library carries none. Name a model " +
@@ -47,7 +47,7 @@ async function serve({ port, model }: WebcamOptions): Promise<void> {
     );
   }
   const bytes = model === undefined ? undefined : await readModel(model);
-  const files = await buildPage(bytes);
+  const files = await buildPage(bytes, engine);
   const server = listen(port, (request) => answer(request, files));
   console.log(`http://${HOSTNAME}:${server.addr.port}/`);
   console.log("Only this machine can open it. Ctrl+C ends it.");

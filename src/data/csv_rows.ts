@@ -7,6 +7,8 @@
  * @module
  */
 import { fileKind, KIND_BYTES } from "../file_kind.ts";
+import { isNotFound, notFound, reasonOf } from "../files/errors.ts";
+import { fileSystem, streamOf } from "../files/file_system.ts";
 import { gunzip, GzipError } from "./gunzip.ts";
 import { toPath } from "./path.ts";
 
@@ -191,15 +193,16 @@ async function open(source: CsvSource, name: string): Promise<ReadableStream<Uin
     throw new Error(`Cannot read ${name}: the server answered ${response.status}`);
   }
   const path = toPath(source);
-  let isDirectory: boolean;
-  try {
-    ({ isDirectory } = await Deno.stat(path));
-  } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-    throw new Deno.errors.NotFound(`Cannot read ${name}: there is no such file`);
+  const fs = await fileSystem().catch((cause) => {
+    throw new Error(`Cannot read ${name}: ${reasonOf(cause)}`, { cause });
+  });
+  const info = await fs.stat(path).catch((cause) => {
+    throw isNotFound(cause) ? notFound(`Cannot read ${name}: there is no such file`) : cause;
+  });
+  if (info.isDirectory()) {
+    throw new TypeError(`Cannot read ${name}: it is a folder, not a CSV file`);
   }
-  if (isDirectory) throw new TypeError(`Cannot read ${name}: it is a folder, not a CSV file`);
-  return (await Deno.open(path)).readable;
+  return streamOf(await fs.open(path));
 }
 
 /** A stream's bytes. However the reading ends, the stream is closed then. */

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { readPackageFile } from "../files/file_system.ts";
 import type { Image } from "../transforms/transform.ts";
 import { startCodec } from "./start_codec.ts";
 
@@ -68,8 +69,12 @@ async function start(): Promise<Decode> {
     printErr: (message) => messages.push(message),
   };
   const decode = await startCodec(async () => {
-    const jpeg = await import("@jsquash/jpeg/decode.js");
-    await jpeg.init(options as Parameters<typeof jpeg.init>[0]);
+    const [jpeg, wasmBinary] = await Promise.all([
+      import("@jsquash/jpeg/decode.js"),
+      readPackageFile("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm"),
+    ]);
+    const all = wasmBinary ? { ...options, wasmBinary } : options;
+    await jpeg.init(all as Parameters<typeof jpeg.init>[0]);
     return jpeg.default;
   });
   return async (bytes) => {

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { readPackageFile } from "../files/file_system.ts";
 import type { Image } from "../transforms/transform.ts";
 import { applyOrientation, readOrientation } from "./exif_orientation.ts";
 import { chunksFrom, type RiffChunk, riffChunks } from "./riff_chunks.ts";
@@ -59,8 +60,11 @@ async function decode(bytes: Uint8Array): Promise<Image> {
 
 async function start(): Promise<Decode> {
   const decode = await startCodec(async () => {
-    const webp = await import("@jsquash/webp/decode.js");
-    await webp.init();
+    const [webp, wasmBinary] = await Promise.all([
+      import("@jsquash/webp/decode.js"),
+      readPackageFile("@jsquash/webp/codec/dec/webp_dec.wasm"),
+    ]);
+    await webp.init((wasmBinary ? { wasmBinary } : {}) as Parameters<typeof webp.init>[0]);
     return webp.default;
   });
   return async (bytes) => {

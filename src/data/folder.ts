@@ -4,6 +4,9 @@
  * @module
  */
 import { type Emotion, EMOTIONS, IMAGE_SIZE } from "../emotions.ts";
+import { isNotFolder, isNotFound, notFound, reasonOf } from "../files/errors.ts";
+import { fileSystem } from "../files/file_system.ts";
+import { readSource } from "../files/source.ts";
 import { Grayscale } from "../transforms/grayscale.ts";
 import { resize } from "../transforms/resize.ts";
 import type { Image } from "../transforms/transform.ts";
@@ -207,7 +210,7 @@ async function listImages(folder: ClassFolder, label: number): Promise<Entry[]> 
   const wrong = files.find((name) => !isPictureName(name));
   if (wrong !== undefined) {
     const path = `${folder.path}/${wrong}`;
-    const what = otherKind(await Deno.readFile(path));
+    const what = otherKind(await (await fileSystem()).readFile(path));
     throw new TypeError(
       `Cannot load ${path}: ${what ?? "expected a .jpg, .jpeg, .png or .webp file"}`,
     );
@@ -225,16 +228,18 @@ async function list(path: string): Promise<{ files: string[]; folders: string[] 
   const files: string[] = [];
   const folders: string[] = [];
   try {
-    for await (const { name, isDirectory, isSymlink } of Deno.readDir(path)) {
+    const { readdir } = await fileSystem();
+    for (const entry of await readdir(path, { withFileTypes: true })) {
+      const { name } = entry;
       if (isSystemName(name)) continue;
-      const isFolder = isSymlink ? await leadsToFolder(`${path}/${name}`) : isDirectory;
+      const isFolder = entry.isSymbolicLink()
+        ? await leadsToFolder(`${path}/${name}`)
+        : entry.isDirectory();
       (isFolder ? folders : files).push(name);
     }
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) {
-      throw new Deno.errors.NotFound(`Cannot load ${path}: there is no such folder`, { cause });
-    }
-    if (cause instanceof Deno.errors.NotADirectory) {
+    if (isNotFound(cause)) throw notFound(`Cannot load ${path}: there is no such folder`, cause);
+    if (isNotFolder(cause)) {
       throw new TypeError(`Cannot load ${path}: it is not a folder`, { cause });
     }
     throw cause;
@@ -244,7 +249,7 @@ async function list(path: string): Promise<{ files: string[]; folders: string[] 
 
 async function leadsToFolder(link: string): Promise<boolean> {
   try {
-    return (await Deno.stat(link)).isDirectory;
+    return (await (await fileSystem()).stat(link)).isDirectory();
   } catch (cause) {
     throw new TypeError(`Cannot load ${link}: it is a link that leads nowhere`, { cause });
   }
@@ -293,12 +298,12 @@ async function* readAhead(
 
 async function readFile(path: string): Promise<Uint8Array> {
   try {
-    return await Deno.readFile(path);
+    return await readSource(path);
   } catch (cause) {
     // What is no UTF-8 in a name arrives as U+FFFD, by which no file can be found.
-    const reason = cause instanceof Deno.errors.NotFound
+    const reason = isNotFound(cause)
       ? path.includes("\ufffd") ? "its name is not UTF-8" : "there is no such file any more"
-      : (cause as Error).message.split(/ \(os error|\n/, 1)[0];
+      : reasonOf(cause);
     throw new Error(`Cannot load ${path}: ${reason}`, { cause });
   }
 }

@@ -12,12 +12,18 @@ interface Pending {
   reject(error: unknown): void;
 }
 
-const MODULE = new URL("./loader_worker.ts", import.meta.url);
+const MODULE = new URL("./loader_thread.js", import.meta.url);
+
+/** The part of `Deno` that is used. */
+interface Permissions {
+  querySync(descriptor: { readonly name: "read"; readonly path: URL }): { readonly state: string };
+}
 
 /** Whether Deno lets a worker read its module: asked first, since a refusal goes to the console. */
 function mayStart(): boolean {
   if (typeof Worker === "undefined") return false;
-  if (typeof Deno === "undefined" || MODULE.protocol !== "file:") return true;
+  const { Deno } = globalThis as { readonly Deno?: { readonly permissions: Permissions } };
+  if (!Deno || MODULE.protocol !== "file:") return true;
   return Deno.permissions.querySync({ name: "read", path: MODULE }).state === "granted";
 }
 
@@ -31,9 +37,9 @@ class Thread {
 
   constructor(config: TransformConfig) {
     // The URL is written out here once more: bundlers look for this very expression.
-    this.#worker = new Worker(new URL("./loader_worker.ts", import.meta.url), { type: "module" });
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.ready = promise;
+    this.#worker = new Worker(new URL("./loader_thread.js", import.meta.url), { type: "module" });
+    let [resolve, reject]: [() => void, (error: Error) => void] = [() => {}, () => {}];
+    this.ready = new Promise((start, fail) => [resolve, reject] = [start, fail]);
     this.#worker.onmessage = ({ data }: MessageEvent<WorkerResponse>) => {
       if ("ready" in data) return resolve();
       const pending = this.#pending.get(data.id);

@@ -3,19 +3,19 @@
  *
  * @module
  */
+import { type FileSystem, fileSystem } from "../files/file_system.ts";
 import { reasonOf, writeFileAtomic } from "../model/atomic_write.ts";
 import { CheckpointError } from "../model/checkpoint_error.ts";
+import { processOf } from "../runtime.ts";
 
 /** Tells temporary folders of one process apart. */
 let written = 0;
 
 /** Whether something lies in a folder; a file counts as something. */
-async function isTaken(path: string): Promise<boolean> {
-  const info = await Deno.lstat(path).catch(() => null);
+async function isTaken(fs: FileSystem, path: string): Promise<boolean> {
+  const info = await fs.lstat(path).catch(() => null);
   if (!info) return false;
-  if (!info.isDirectory) return true;
-  for await (const _ of Deno.readDir(path)) return true;
-  return false;
+  return !info.isDirectory() || (await fs.readdir(path)).length > 0;
 }
 
 /**
@@ -33,17 +33,20 @@ export async function writeNewFolder(
   const fail = (why: string, cause?: unknown): never => {
     throw new CheckpointError(`Cannot write ${path}: ${why}`, { cause });
   };
-  if (await isTaken(folder)) fail("it is there already, and not an empty folder");
+  const fs = await fileSystem().catch((cause) => fail(reasonOf(cause), cause));
+  if (await isTaken(fs, folder)) fail("it is there already, and not an empty folder");
   const at = Math.max(folder.lastIndexOf("/"), folder.lastIndexOf("\\")) + 1;
-  const temporary = `${folder.slice(0, at)}.${folder.slice(at)}.${Deno.pid}-${written++}.tmp`;
+  const temporary = `${folder.slice(0, at)}.${
+    folder.slice(at)
+  }.${processOf()?.pid}-${written++}.tmp`;
   try {
-    await Deno.mkdir(temporary);
+    await fs.mkdir(temporary);
     for (const [name, bytes] of files) await writeFileAtomic(`${temporary}/${name}`, bytes);
     // Not every system renames onto an empty folder.
-    await Deno.remove(folder).catch(() => {});
-    await Deno.rename(temporary, folder);
+    await fs.rmdir(folder).catch(() => {});
+    await fs.rename(temporary, folder);
   } catch (cause) {
-    await Deno.remove(temporary, { recursive: true }).catch(() => {});
+    await fs.rm(temporary, { recursive: true, force: true }).catch(() => {});
     fail(cause instanceof CheckpointError ? cause.message : reasonOf(cause), cause);
   }
 }

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { isNotFound } from "../files/errors.ts";
+import { fileSystem } from "../files/file_system.ts";
 import { writeFileAtomic } from "../model/atomic_write.ts";
 import { CheckpointError } from "../model/checkpoint_error.ts";
 import { decodeModel, encodeModel, explainsItself } from "../model/model_file.ts";
@@ -13,9 +15,10 @@ import { PYTORCH_TITLE, pytorchProgram } from "./pytorch_program.ts";
 /** Whether a file is there that this module did not write. */
 async function isForeign(path: string): Promise<boolean> {
   try {
-    return !(await Deno.readTextFile(path)).startsWith(PYTORCH_TITLE);
+    const { readFile } = await fileSystem();
+    return !(await readFile(path, "utf8")).startsWith(PYTORCH_TITLE);
   } catch (error) {
-    return !(error instanceof Deno.errors.NotFound);
+    return !isNotFound(error);
   }
 }
 

@@ -10,6 +10,12 @@ export class NoGpuAdapterError extends Error {
   override readonly name = "NoGpuAdapterError";
 }
 
+/** Thrown when what is to compute cannot: tfjs's wasm backend does not start, or cannot train. */
+export class EngineError extends Error {
+  /** The class's name. */
+  override readonly name = "EngineError";
+}
+
 /** Thrown when the GPU device was lost: a driver reset, an unplugged card, too little memory. */
 export class GpuDeviceLostError extends Error {
   /** The class's name. */

@@ -1,13 +1,16 @@
 /**
- * Whose backend stands under tfjs's name `webgpu`: there can be one at a time, and whoever leaves
- * gives the name back to whom it was taken from.
+ * Whose backend stands under a name of tfjs's, `webgpu` or `wasm`: there can be one at a time, and
+ * whoever leaves gives the name back to whom it was taken from.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 
-/** tfjs's name for its WebGPU backend. */
-const NAME = "webgpu";
+/** tfjs's names for backends that are started here. */
+export type BackendName = "webgpu" | "wasm";
+
+/** What they are worth to tfjs, should it choose by itself. */
+const PRIORITY = { webgpu: 3, wasm: 2 } as const;
 
 /** The parts of tfjs's engine that are used, private to TypeScript alone. */
 interface Registry {
@@ -21,6 +24,7 @@ const engine = (): Registry => tf.engine() as unknown as Registry;
 
 /** A backend that stands, or stood, under the name. */
 interface Holder {
+  readonly name: BackendName;
   readonly backend: tf.KernelBackend;
   /** What stood there before, and on what tfjs computed. */
   before: {
@@ -30,19 +34,20 @@ interface Holder {
   };
 }
 
-/** Those of this module, the last of them in possession of the name. */
+/** Those of this module, of each name the last of them in possession of it. */
 const holders: Holder[] = [];
 
 /** Puts a factory and an instance under the name, without disposing of what stands there. */
 function put(
+  name: BackendName,
   factory: Registry["registryFactory"][string] | undefined,
   instance: tf.KernelBackend | undefined,
 ): void {
   const { registry, registryFactory } = engine();
-  if (factory) registryFactory[NAME] = factory;
-  else delete registryFactory[NAME];
-  if (instance) registry[NAME] = instance;
-  else delete registry[NAME];
+  if (factory) registryFactory[name] = factory;
+  else delete registryFactory[name];
+  if (instance) registry[name] = instance;
+  else delete registry[name];
 }
 
 /** Has tfjs compute on a backend that is registered; on none where it computed on none. */
@@ -61,16 +66,18 @@ function computeOn(name: string | null): void {
 /**
  * Gives a backend the name, and has tfjs compute on it. What stood there is kept, not disposed of.
  *
+ * @param name The name.
  * @param backend The backend.
  */
-export async function hold(backend: tf.KernelBackend): Promise<void> {
+export async function hold(name: BackendName, backend: tf.KernelBackend): Promise<void> {
   const { registry, registryFactory, backendName } = engine();
   holders.push({
+    name,
     backend,
-    before: { factory: registryFactory[NAME], instance: registry[NAME], name: backendName },
+    before: { factory: registryFactory[name], instance: registry[name], name: backendName },
   });
-  put({ factory: () => backend, priority: 3 }, backend);
-  await tf.setBackend(NAME);
+  put(name, { factory: () => backend, priority: PRIORITY[name] }, backend);
+  await tf.setBackend(name);
 }
 
 /**
@@ -81,13 +88,15 @@ export async function hold(backend: tf.KernelBackend): Promise<void> {
 export function release(backend: tf.KernelBackend): void {
   const at = holders.findIndex((each) => each.backend === backend);
   if (at < 0) return;
-  const [{ before }] = holders.splice(at, 1);
-  const next = holders[at];
-  const isCurrent = engine().registry[NAME] === backend;
-  const computes = isCurrent && engine().backendName === NAME;
-  // Who came later gives the name back to whom this one would have.
-  if (next) next.before = before;
-  else if (isCurrent) put(before.factory, before.instance);
+  const [{ name, before }] = holders.splice(at, 1);
+  const isCurrent = engine().registry[name] === backend;
+  const computes = isCurrent && engine().backendName === name;
+  // Who came later gives the name, and the computing, back to whom this one would have.
+  const next = holders.slice(at).find((each) => each.name === name);
+  const after = holders.at(at);
+  if (after?.before.name === name) after.before = { ...after.before, name: before.name };
+  if (next) next.before = { ...next.before, factory: before.factory, instance: before.instance };
+  else if (isCurrent) put(name, before.factory, before.instance);
   if (computes) computeOn(before.name);
   (backend as tf.KernelBackend & { dispose(): void }).dispose();
 }

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { type FileSystem, fileSystem } from "../files/file_system.ts";
+import { processOf } from "../runtime.ts";
 import { CheckpointError } from "./checkpoint_error.ts";
 
 /** Tells temporary files of one process apart. */
@@ -11,7 +13,8 @@ let written = 0;
 function split(path: string): { folder: string; name: string } {
   const at = Math.max(
     path.lastIndexOf("/"),
-    Deno.build.os === "windows" ? path.lastIndexOf("\\") : -1,
+    // Elsewhere than on Windows it is a letter of a name like any other.
+    processOf()?.platform === "win32" ? path.lastIndexOf("\\") : -1,
   );
   return { folder: at < 0 ? "./" : path.slice(0, at + 1), name: path.slice(at + 1) };
 }
@@ -46,8 +49,12 @@ export function reasonOf(error: unknown): string {
 /** Asks the system to keep the renaming itself; not every system can. */
 async function syncFolder(folder: string): Promise<void> {
   try {
-    using handle = await Deno.open(folder);
-    await handle.sync();
+    const handle = await (await fileSystem()).open(folder);
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
   } catch {
     // The file's content is safe; at worst the old file comes back after a power cut.
   }
@@ -66,19 +73,25 @@ async function syncFolder(folder: string): Promise<void> {
 export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   const { folder, name } = split(path);
-  const temporary = `${folder}.${name}.${Deno.pid}-${written++}.tmp`;
+  const temporary = `${folder}.${name}.${processOf()?.pid}-${written++}.tmp`;
+  let fs: FileSystem | undefined;
   try {
+    fs = await fileSystem();
     // Renaming onto a folder fails with a reason that differs from system to system.
-    const there = await Deno.lstat(path).catch(() => null);
-    if (there?.isDirectory) throw Object.assign(new Error("it is a folder"), { code: "EISDIR" });
-    {
-      using file = await Deno.open(temporary, { write: true, createNew: true });
-      for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+    const there = await fs.lstat(path).catch(() => null);
+    if (there?.isDirectory()) throw Object.assign(new Error("it is a folder"), { code: "EISDIR" });
+    const file = await fs.open(temporary, "wx");
+    try {
+      for (let at = 0; at < bytes.length;) {
+        at += (await file.write(bytes, at, bytes.length - at)).bytesWritten;
+      }
       await file.sync();
+    } finally {
+      await file.close();
     }
-    await Deno.rename(temporary, path);
+    await fs.rename(temporary, path);
   } catch (cause) {
-    await Deno.remove(temporary).catch(() => {});
+    await fs?.rm(temporary, { force: true }).catch(() => {});
     throw new CheckpointError(
       `Cannot write ${path}: ${reasonOf(cause)}. What was there before is unchanged`,
       { cause },
@@ -93,9 +106,10 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
  * @param folder A folder that nobody else is writing to.
  */
 export async function removeTemporaryFiles(folder: string): Promise<void> {
-  for await (const entry of Deno.readDir(folder)) {
-    if (entry.isFile && /^\..+\.\d+-\d+\.tmp$/.test(entry.name)) {
-      await Deno.remove(`${folder}/${entry.name}`);
+  const fs = await fileSystem();
+  for (const entry of await fs.readdir(folder, { withFileTypes: true })) {
+    if (entry.isFile() && /^\..+\.\d+-\d+\.tmp$/.test(entry.name)) {
+      await fs.rm(`${folder}/${entry.name}`);
     }
   }
 }

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { isNotFound, notFound } from "../files/errors.ts";
+import { fileSystem } from "../files/file_system.ts";
 import type { Evaluation } from "../metrics/evaluation.ts";
 import { type MetricsLine, readMetrics } from "../runs/run_directory.ts";
 
@@ -40,9 +42,9 @@ export function objectIn(parent: JsonObject | null, key: string): JsonObject {
 async function readJson(path: string): Promise<JsonObject | null> {
   let text: string;
   try {
-    text = await Deno.readTextFile(path);
+    text = await (await fileSystem()).readFile(path, "utf8");
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
+    if (isNotFound(error)) return null;
     throw error;
   }
   try {
@@ -80,13 +82,14 @@ async function readEvaluation(path: string): Promise<Evaluation | null> {
  *
  * @param path The folder.
  * @returns What it holds.
- * @throws {Deno.errors.NotFound} When there is no such folder or it holds no run.
+ * @throws {Error} With the code `ENOENT`, in Deno a `Deno.errors.NotFound`: when there is no such folder or it holds no run.
  * @throws {SyntaxError} When one of its files is malformed.
  */
 export async function readRun(path: string): Promise<Run> {
-  const isFolder = await Deno.stat(path).then((info) => info.isDirectory, () => false);
+  const { realpath, stat } = await fileSystem();
+  const isFolder = await stat(path).then((info) => info.isDirectory(), () => false);
   if (!isFolder) {
-    throw new Deno.errors.NotFound(`Cannot report on ${path}: there is no such folder`);
+    throw notFound(`Cannot report on ${path}: there is no such folder`);
   }
   const config = await readJson(`${path}/config.json`);
   const evaluation = await readEvaluation(`${path}/evaluation.json`);
@@ -101,10 +104,10 @@ export async function readRun(path: string): Promise<Run> {
     });
   }
   if (!config && !evaluation && metrics.length === 0) {
-    throw new Deno.errors.NotFound(
+    throw notFound(
       `Cannot report on ${path}: it holds no config.json, metrics.jsonl or evaluation.json`,
     );
   }
-  const name = (await Deno.realPath(path)).split(/[/\\]/).at(-1) || path;
+  const name = (await realpath(path)).split(/[/\\]/).at(-1) || path;
   return { name, config, metrics, evaluation, ferPlus };
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkTrainable } from "../engine/trainable.ts";
 import type { FerDataset } from "../data/dataset.ts";
 import type { FerModel } from "../model.ts";
 import type { TrainingResult } from "./callbacks.ts";
@@ -60,8 +61,10 @@ export class Trainer {
    * @throws {RangeError} When the batch does not fit the adapter, or there is nothing to train on.
    * @throws {TrainingDivergedError} When the loss or a weight is no longer finite.
    * @throws {GpuDeviceLostError} When the device is lost; the last checkpoint is intact.
+   * @throws {EngineError} When tfjs computes on a backend that cannot train, as wasm.
    */
   async fit(training: FerDataset, validation: FerDataset): Promise<TrainingResult> {
+    checkTrainable();
     const run = new Run(this.#model, this.config, this.#options, training, validation);
     const { gpu } = this.#options;
     try {

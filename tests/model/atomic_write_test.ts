@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { open } from "node:fs/promises";
 import { CheckpointError, removeTemporaryFiles, writeFileAtomic } from "../../src/model.ts";
 
 async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
@@ -60,14 +61,18 @@ Deno.test("writeFileAtomic() keeps the old file when the new one cannot be writt
     const path = `${folder}/file`;
     await Deno.writeTextFile(path, "old");
     // The disk fills up after the first bytes.
-    const write = Deno.FsFile.prototype.write;
+    const handle = await open(path);
+    await handle.close();
+    const files: { write: (...args: unknown[]) => Promise<{ bytesWritten: number }> } = Object
+      .getPrototypeOf(handle);
+    const { write } = files;
     let calls = 0;
-    Deno.FsFile.prototype.write = function (bytes) {
+    files.write = function (bytes, at) {
       if (calls++ > 0) {
-        const full = Object.assign(new Error("No space left (os error 28)"), { code: "ENOSPC" });
+        const full = Object.assign(new Error("ENOSPC: no space left"), { code: "ENOSPC" });
         return Promise.reject(full);
       }
-      return write.call(this, bytes.subarray(0, 2));
+      return write.call(this, bytes, at, 2);
     };
     try {
       await assertRejects(
@@ -76,8 +81,9 @@ Deno.test("writeFileAtomic() keeps the old file when the new one cannot be writt
         "no space left on the device. What was there before is unchanged",
       );
     } finally {
-      Deno.FsFile.prototype.write = write;
+      files.write = write;
     }
+    assertEquals(calls, 2);
     assertEquals(await Deno.readTextFile(path), "old");
     assertEquals(names(folder), ["file"]);
   });

@@ -4,8 +4,7 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
-import { NoGpuAdapterError, useWebGpu, type WebGpu } from "../../../mod.ts";
+import { NoGpuAdapterError, useEngine, useWebGpu, type WebGpu } from "../../../mod.ts";
 import type { Backend } from "./messages.ts";
 
 /** Something that tfjs computes on. */
@@ -39,11 +38,8 @@ async function startWebGpu(isForced: boolean): Promise<Engine> {
 }
 
 async function startWasm(reason: string | null): Promise<Engine> {
-  const { setWasmPaths } = await import("@tensorflow/tfjs-backend-wasm");
-  setWasmPaths(new URL(WASM_FOLDER, self.location.href).href);
-  if (!await tf.setBackend("wasm")) {
-    throw new Error("Cannot compute: this browser has neither WebGPU nor WebAssembly with SIMD");
-  }
+  const wasmFiles = new URL(WASM_FOLDER, self.location.href);
+  await useEngine({ engine: "wasm", wasmFiles });
   return { backend: "wasm", device: "", gpu: null, reason };
 }
 

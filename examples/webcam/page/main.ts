@@ -81,7 +81,9 @@ let charted: number | null = null;
 let isDue = false;
 
 const wantsBackend = (): Backend => {
-  const name = new URLSearchParams(location.search).get("backend");
+  const asked = new URLSearchParams(location.search);
+  const name = asked.get("engine") ?? asked.get("backend") ??
+    document.documentElement.dataset.wanted;
   return name === "webgpu" || name === "wasm" ? name : "auto";
 };
 
