@@ -4,6 +4,7 @@
  * @module
  */
 import { NoGpuAdapterError, useWebGpu, type WebGpu } from "../mod.ts";
+import { invocation } from "./called.ts";
 import { warn } from "./program.ts";
 
 /** Where tfjs computes. */
@@ -23,7 +24,9 @@ export async function startComputing(): Promise<Computing> {
     return { wait: gpu.wait, stop: () => gpu.dispose() };
   } catch (error) {
     if (!(error instanceof NoGpuAdapterError)) throw error;
-    warn("There is no WebGPU adapter: computing on the processor, slowly. See deno task doctor");
+    warn(
+      `There is no WebGPU adapter: computing on the processor, slowly. See ${invocation("doctor")}`,
+    );
     const tf = await import("@tensorflow/tfjs");
     tf.env().set("PROD", true); // no advice from tfjs to install other backends
     await tf.setBackend("cpu");
