@@ -47,6 +47,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     about: "Write a run's report.html anew",
     load: () => import("./report.ts"),
   },
+  compare: {
+    about: "Set runs side by side: figures, curves, settings, a test of the difference",
+    load: () => import("./compare.ts"),
+  },
   export: {
     about: "Write a model for ONNX Runtime, PyTorch or plain tfjs",
     load: () => import("./export.ts"),

@@ -67,7 +67,7 @@ Deno.test("loadFerParquet() asks frame() for pictures, not for lists", async () 
     return { data: new Uint8Array(4).fill(9), width: 2, height: 2 };
   };
   const dataset = await loadFerParquet(at("own-train.parquet"), { frame, size: 3 });
-  assertEquals(seen, [1, 2, 3].map((row) => "own-train.parquet 100x80"));
+  assertEquals(seen, [1, 2, 3].map(() => "own-train.parquet 100x80"));
   assertEquals([...dataset.pixels], Array(27).fill(9));
   await loadFerParquet(at("lists.parquet"), { frame });
   assertEquals(seen.length, 3);
