@@ -1,5 +1,5 @@
 /**
- * `deno task train`: from a data set to a model, its checkpoints and a report.
+ * `fer train`: from a data set to a model, its checkpoints and a report.
  *
  * @module
  */
@@ -28,13 +28,14 @@ import {
 import type { Setting } from "../src/train/setting.ts";
 import { SETTINGS } from "../src/train/settings.ts";
 import { auditLines } from "./audit.ts";
+import { invocation } from "./called.ts";
 import { modelFile } from "./choose_model.ts";
 import { FaceFinder, type FaceMode, FACES_FLAG } from "./faces.ts";
 import { type Command, type FlagValues, kebabCase, UsageError } from "./flags.ts";
 import { catchInterrupt } from "./interrupt.ts";
 import { RUNS } from "./newest_model.ts";
 import { clock, count, percent } from "./numbers.ts";
-import { EXIT, print, runProgram } from "./program.ts";
+import { defineProgram, EXIT, print, type Program } from "./program.ts";
 import { ProgressDisplay, streamOutput } from "./progress.ts";
 import { readRecipe, type Recipe } from "./recipe.ts";
 import {
@@ -99,7 +100,7 @@ const COMMAND = {
     recipe: {
       kind: "string",
       value: "FILE",
-      about: "Take settings from this JSON file, for instance a config.json; flags win",
+      about: "Take settings from a JSON file, for instance a config.json, or fernet; flags win",
     },
     tuning: {
       kind: "string",
@@ -120,7 +121,7 @@ const COMMAND = {
   },
   examples: [
     "deno task train --data fer2013.csv.gz --run-dir runs/first",
-    "deno task train --data fer2013.csv.gz --recipe recipes/fernet.json",
+    "deno task train --data fer2013.csv.gz --recipe fernet",
     "deno task train --resume runs/first",
     "deno task train --resume runs/first --epochs 90",
   ],
@@ -286,7 +287,7 @@ function chooseNetwork(
   return { name, options: onDrawnFaces ? small : {} };
 }
 
-async function planRun(given: Given): Promise<Plan> {
+async function planRun(given: Given, args: readonly string[]): Promise<Plan> {
   const recipe: Recipe = given.recipe ? await readRecipe(given.recipe, COMMAND.flags) : {
     config: {},
   };
@@ -310,7 +311,7 @@ async function planRun(given: Given): Promise<Plan> {
     runDirectory: given.runDir ?? `${RUNS}/${runName()}`,
     isResumed: false,
     isMoved: false,
-    command: ["deno", "task", "train", ...Deno.args],
+    command: [...invocation("train").split(" "), ...args],
     config,
     data: recordedPath(data),
     votes: recordedPath(votes),
@@ -391,7 +392,7 @@ function printResult(plan: Plan, result: TrainingResult, report: string | null):
   if (report) print(`Report   ${report}`);
   if (stopped !== "epochs" && stopped !== "earlyStopping") {
     const further = stopped === "maxSteps" ? " --max-steps 0" : "";
-    print(`Go on    deno task train --resume ${plan.runDirectory}${further}`);
+    print(`Go on    ${invocation("train")} --resume ${plan.runDirectory}${further}`);
   }
 }
 
@@ -486,13 +487,19 @@ async function train(plan: Plan, { quiet, dashboard, port }: Display): Promise<n
   }
 }
 
-await runProgram(COMMAND, async ({ quiet, dashboard, port }, _operands, given) => {
-  if (port !== undefined && !dashboard) {
-    throw new UsageError("Cannot use --port without --dashboard, whose port it is");
-  }
-  const plan = given.resume ? await planResume(given, given.resume) : await planRun(given);
-  return await keepingNothingHalfDone(
-    plan.runDirectory,
-    () => train(plan, { quiet, dashboard, port }),
-  );
-});
+/** The command. */
+export const PROGRAM: Program = defineProgram(
+  COMMAND,
+  async ({ quiet, dashboard, port }, _operands, given, args) => {
+    if (port !== undefined && !dashboard) {
+      throw new UsageError("Cannot use --port without --dashboard, whose port it is");
+    }
+    const plan = given.resume ? await planResume(given, given.resume) : await planRun(given, args);
+    return await keepingNothingHalfDone(
+      plan.runDirectory,
+      () => train(plan, { quiet, dashboard, port }),
+    );
+  },
+);
+
+if (import.meta.main) await PROGRAM.run(Deno.args);

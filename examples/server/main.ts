@@ -98,11 +98,21 @@ async function serve(options: ServerOptions): Promise<void> {
   Deno.exit(0);
 }
 
-try {
-  const options = readOptions(Deno.args);
-  if (options === "help") console.log(helpText());
-  else await serve(options);
-} catch (error) {
-  console.error(`error: ${(error as Error).message.replace(/\s*\n\s*/g, " ")}`);
-  Deno.exit(error instanceof UsageError ? 2 : 1);
+/**
+ * Serves until a signal stops it, and ends the process.
+ *
+ * @param args The command line.
+ * @param called How it was called, for `--help`.
+ */
+export async function main(args: readonly string[], called?: string): Promise<void> {
+  try {
+    const options = readOptions(args, called);
+    if (options === "help") console.log(helpText(called));
+    else await serve(options);
+  } catch (error) {
+    console.error(`error: ${(error as Error).message.replace(/\s*\n\s*/g, " ")}`);
+    Deno.exit(error instanceof UsageError ? 2 : 1);
+  }
 }
+
+if (import.meta.main) await main(Deno.args);

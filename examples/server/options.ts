@@ -49,7 +49,8 @@ export interface ServerOptions {
   readonly drain: number;
 }
 
-interface Flag {
+/** A flag that takes a value. */
+export interface Flag {
   readonly value: string;
   readonly about: string;
   readonly default?: string;
@@ -58,7 +59,8 @@ interface Flag {
   readonly isInteger?: boolean;
 }
 
-const FLAGS = {
+/** The flags, by their names without their dashes. */
+export const FLAGS = {
   "model": { value: "FILE", about: "A model file; without it the packaged network answers" },
   "engine": {
     value: "NAME",
@@ -119,8 +121,15 @@ const FLAGS = {
 /** The flags' names, without their dashes. */
 export const FLAG_NAMES: readonly string[] = [...Object.keys(FLAGS), "help"];
 
-/** What `--help` prints. */
-export function helpText(): string {
+/** How the server is called in a clone. */
+const CALLED = "deno task server";
+
+/**
+ * What `--help` prints.
+ *
+ * @param called How the server is called.
+ */
+export function helpText(called: string = CALLED): string {
   const rows = Object.entries<Flag>(FLAGS).map(([name, { value, about, default: by }]) => [
     `--${name} ${value}`,
     by === undefined ? about : `${about} [default: ${by}]`,
@@ -130,7 +139,7 @@ export function helpText(): string {
   return [
     "Recognize expressions over HTTP: the Open Inference Protocol, and pictures.",
     "",
-    "Usage: deno task server [FLAGS]",
+    `Usage: ${called} [FLAGS]`,
     "",
     "Flags:",
     ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
@@ -166,17 +175,21 @@ function readOrigins(text: string): string[] {
  * Reads the command line.
  *
  * @param args The arguments.
+ * @param called How the server is called.
  * @returns What the server is told, or `"help"`.
  * @throws {UsageError} When there is an unknown flag, or a value out of range.
  */
-export function readOptions(args: readonly string[]): ServerOptions | "help" {
+export function readOptions(
+  args: readonly string[],
+  called: string = CALLED,
+): ServerOptions | "help" {
   const names = Object.keys(FLAGS);
   const parsed = parseArgs([...args], {
     boolean: ["help"],
     string: ["_", ...names],
     unknown: (arg: string): boolean => {
       const what = arg.startsWith("-") ? "There is no flag" : "Cannot take";
-      throw new UsageError(`${what} ${arg.replace(/=.*/s, "")}: see deno task server --help`);
+      throw new UsageError(`${what} ${arg.replace(/=.*/s, "")}: see ${called} --help`);
     },
   });
   if (parsed.help) return "help";

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertLessOrEqual, assertStringIncludes } from "@std/assert";
 import { drawnFaces, EMOTIONS, USAGES } from "../../src/data.ts";
 import { trainingConfig } from "../../src/train.ts";
+import { OWN_RECIPES, readRecipe } from "../../cli/recipe.ts";
 import { runTask, withFolder, writeFaces } from "./run_task.ts";
 
 const RECIPE = new URL("../../recipes/fernet.json", import.meta.url);
@@ -23,6 +24,17 @@ Deno.test("recipes/fernet.json is a recipe of at most 700 TFLOP", async () => {
   assertEquals(products, 81_563_392);
   // A multiply-add is two operations; the gradients of inputs and of weights cost as much again each.
   assertLessOrEqual(6 * products * TRAINING_IMAGES * epochs, 700e12);
+});
+
+Deno.test("the recipes that come along are known by their names too", async () => {
+  const files: string[] = [];
+  for await (const { name } of Deno.readDir(new URL("./", RECIPE))) files.push(name);
+  const names = files.filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -5));
+  assertEquals([...OWN_RECIPES].sort(), names.sort());
+  for (const name of OWN_RECIPES) {
+    const path = new URL(`./${name}.json`, RECIPE).pathname;
+    assertEquals(await readRecipe(name, {}), await readRecipe(path, {}));
+  }
 });
 
 Deno.test("train with Muon on crops, evaluate and predict on views work one after the other", async () => {
