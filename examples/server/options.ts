@@ -37,8 +37,10 @@ export interface ServerOptions {
   readonly maxBody: number;
   /** The largest picture, in megapixels. */
   readonly maxMegapixels: number;
-  /** Seconds from a request's arrival to its answer. */
+  /** Seconds for a request's headers, and from then to its answer. */
   readonly timeout: number;
+  /** The most connections. */
+  readonly maxConnections: number;
   /** Seconds from a signal to stop until new requests are refused. */
   readonly drain: number;
 }
@@ -97,7 +99,11 @@ const FLAGS = {
   },
   "timeout": {
     ...{ value: "S", default: "30", range: [0.001, 3600] },
-    about: "Seconds in which a request is answered, or gets 408, 503 or 504",
+    about: "Seconds for the headers, and from then on for the answer, or else 408, 503 or 504",
+  },
+  "max-connections": {
+    ...{ value: "N", default: "1000", range: [1, 1e6], isInteger: true },
+    about: "The most connections; more are closed at once",
   },
   "drain": {
     ...{ value: "S", default: "0", range: [0, 3600] },
