@@ -13,12 +13,15 @@ import { type Image, type RecognizedFace, VERSION } from "../../mod.ts";
 import { type Batcher, QueueFullError } from "./batcher.ts";
 import { ByteBudget, readBody } from "./body.ts";
 import type { Connection } from "./listen.ts";
+import type { Framer } from "./framer.ts";
 import type { Log } from "./log.ts";
 import { METRICS_TYPE } from "./metrics.ts";
 import { decodePicture, findPictures, type Picture } from "./pictures.ts";
 import { brokenOff, comeBack, Problem } from "./problem.ts";
 import {
   encodeInferResponse,
+  type FaceMode,
+  type Framing,
   HEADER_LENGTH,
   modelMetadata,
   parseInferRequest,
@@ -47,6 +50,10 @@ export interface Service {
   readonly infer: Batcher<Float32Array, Float32Array>;
   /** From pictures to faces. */
   readonly recognize: Batcher<Image, readonly RecognizedFace[]>;
+  /** From pictures to images. */
+  readonly frame: Framer;
+  /** Which pictures are framed by their faces where a request does not say. */
+  readonly faces: FaceMode;
   /** What requests may have. */
   readonly limits: Limits;
   /** Whether new requests are welcome. */
@@ -137,7 +144,7 @@ async function decodeOne(
  * @returns The app; its `fetch` answers requests.
  */
 export function createApp(service: Service): Hono<Env> {
-  const { model, infer, recognize, limits, isReady, figures, log, checkToken, allowOrigin } =
+  const { model, infer, recognize, limits, isReady, figures, log, checkToken, allowOrigin, frame } =
     service;
   const app = new Hono<Env>({ strict: false });
   const budget = new ByteBudget(BODIES_AT_ONCE * limits.maxBody);
@@ -227,7 +234,7 @@ export function createApp(service: Service): Hono<Env> {
   const serve = async <Item, Result>(
     context: Context<Env>,
     batcher: Batcher<Item, Result>,
-    read: (body: Uint8Array<ArrayBuffer>) => Promise<Item[]> | Item[],
+    read: (body: Uint8Array<ArrayBuffer>, signal: AbortSignal) => Promise<Item[]> | Item[],
     answer: (results: Result[]) => Response,
   ): Promise<Response> => {
     const request = context.req.raw;
@@ -254,7 +261,8 @@ export function createApp(service: Service): Hono<Env> {
         },
       });
       context.set("bytes", body.length);
-      const items = await read(body);
+      time.stage = "queue";
+      const items = await read(body, time.signal);
       context.set("images", items.length);
       if (items.length > batcher.queueLimit) {
         throw new Problem(
@@ -262,7 +270,6 @@ export function createApp(service: Service): Hono<Env> {
           `Expected at most ${batcher.queueLimit} images in a request, got ${items.length}`,
         );
       }
-      time.stage = "queue";
       const results = await batcher.submit(items, {
         signal: time.signal,
         onStart: () => time.stage = "compute",
@@ -272,6 +279,40 @@ export function createApp(service: Service): Hono<Env> {
       budget.give(held);
       time.dispose();
     }
+  };
+
+  /** Makes images of a request's pictures. */
+  const frameAll = async (
+    files: readonly Uint8Array[],
+    faces: FaceMode | null,
+    signal: AbortSignal,
+  ): Promise<{ images: Float32Array[]; framed: number }> => {
+    if (files.length > infer.queueLimit) {
+      throw new Problem(
+        413,
+        `Expected at most ${infer.queueLimit} images in a request, got ${files.length}`,
+      );
+    }
+    const images: Float32Array[] = [];
+    let framed = 0;
+    for (const [i, bytes] of files.entries()) {
+      const name = `pictures[${i}]`;
+      const picture = await decodePicture({ name, bytes }, limits.maxMegapixels);
+      signal.throwIfAborted();
+      const { pixels, outcome } = await frame(picture, faces ?? service.faces);
+      signal.throwIfAborted();
+      // Whatever it were called, it would be by chance.
+      if (outcome === "none") {
+        throw new Problem(
+          400,
+          `Cannot infer: no face was found in ${name}; where it is filled by one, ask with the ` +
+            'parameter "faces": "crop"',
+        );
+      }
+      if (outcome === "framed") framed++;
+      images.push(pixels);
+    }
+    return { images, framed };
   };
 
   on("GET", ["/v2/health/live"], (context) => context.json({ live: true }));
@@ -292,15 +333,19 @@ export function createApp(service: Service): Hono<Env> {
   on("POST", forModel("/infer"), async (context) => {
     checkModel(context);
     let request: ReturnType<typeof parseInferRequest>;
+    let framing: Framing | null = null;
     return await serve(
       context,
       infer,
-      (body) => {
+      async (body, signal) => {
         request = parseInferRequest(body, context.req.header(HEADER_LENGTH) ?? null, model);
-        return [...request.images];
+        if (!request.pictures) return [...request.images];
+        const { images, framed } = await frameAll(request.pictures, request.faces, signal);
+        framing = { framed, whole: images.length - framed };
+        return images;
       },
       (logits) => {
-        const { body, headers } = encodeInferResponse(request, logits, model);
+        const { body, headers } = encodeInferResponse(request, logits, model, framing);
         return context.body(body, 200, headers);
       },
     );

@@ -4,6 +4,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
+import { FACE_MODES, type FaceMode } from "./protocol.ts";
 
 /** Thrown when the command line cannot be read. */
 export class UsageError extends Error {
@@ -37,6 +38,8 @@ export interface ServerOptions {
   readonly maxBody: number;
   /** The largest picture, in megapixels. */
   readonly maxMegapixels: number;
+  /** Which pictures are framed by their faces before the network sees them. */
+  readonly faces: FaceMode;
   /** Seconds for a request's headers, and from then to its answer. */
   readonly timeout: number;
   /** The most connections. */
@@ -52,6 +55,8 @@ interface Flag {
   /** The least and the greatest number; none for texts. */
   readonly range?: readonly [number, number];
   readonly isInteger?: boolean;
+  /** What a text may be. */
+  readonly choices?: readonly string[];
 }
 
 const FLAGS = {
@@ -96,6 +101,11 @@ const FLAGS = {
   "max-megapixels": {
     ...{ value: "N", default: "16", range: [0.001, 1000] },
     about: "The largest picture; a larger one gets 413",
+  },
+  "faces": {
+    ...{ value: FACE_MODES.join("|"), default: "auto", choices: FACE_MODES },
+    about:
+      "Find and frame the face of infer's pictures that it does not fill (auto), of none, or of all",
   },
   "timeout": {
     ...{ value: "S", default: "30", range: [0.001, 3600] },
@@ -144,6 +154,11 @@ function readNumber(name: string, flag: Flag, text: string): number {
   );
 }
 
+function readChoice(name: string, choices: readonly string[], text: string): string {
+  if (choices.includes(text)) return text;
+  throw new UsageError(`Cannot set --${name} to "${text}": expected ${choices.join(", ")}`);
+}
+
 function readOrigins(text: string): string[] {
   return text.split(",").map((each) => {
     const origin = each.trim().replace(/\/$/, "");
@@ -181,8 +196,9 @@ export function readOptions(args: readonly string[]): ServerOptions | "help" {
     if (last === "") throw new UsageError(`Cannot set --${name} to "": expected ${flag.value}`);
     const text = typeof last === "string" ? last : flag.default;
     const key = name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
-    const value = text !== undefined && flag.range ? readNumber(name, flag, text) : text;
-    return [key, value];
+    if (text === undefined) return [key, undefined];
+    if (flag.choices) return [key, readChoice(name, flag.choices, text)];
+    return [key, flag.range ? readNumber(name, flag, text) : text];
   });
   const options = Object.fromEntries(values);
   const { allowOrigin } = options;
