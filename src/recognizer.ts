@@ -18,6 +18,7 @@
  * @module
  */
 import { explain } from "./explain.ts";
+import { type FaceDetectorOptions, loadDetectors, type LoadedDetectors } from "./face_detector.ts";
 import {
   describeModel,
   type FerModel,
@@ -29,18 +30,13 @@ import type { LoadedModel } from "./model/model_file.ts";
 import { predict, type TestTimeAugmentation } from "./predict.ts";
 import { networkOf } from "./predict/network.ts";
 import { loadPretrained } from "./pretrained.ts";
-import { readPackagedWeights } from "./pretrained/packaged_weights.ts";
 import { cropOf } from "./recognizer/alignment.ts";
-import { BlazeFace } from "./recognizer/blaze_face.ts";
-import { BLAZE_FACE } from "./recognizer/blaze_face_file.ts";
 import { cutOut } from "./recognizer/crop.ts";
 import { detectFaces, type DetectorOptions, type Detectors } from "./recognizer/detector.ts";
 import type { DetectedFace, Point, RecognizedFace } from "./recognizer/face.ts";
 import { type FrameInput, readFrame } from "./recognizer/frame.ts";
 import { qualityOf } from "./recognizer/quality.ts";
 import { readingForAnyFaces } from "./recognizer/reading.ts";
-import { UltraLight } from "./recognizer/ultra_light.ts";
-import { ULTRA_LIGHT } from "./recognizer/ultra_light_file.ts";
 import type { Image } from "./transforms/transform.ts";
 
 export type {
@@ -53,6 +49,7 @@ export type {
   RecognizedFace,
 } from "./recognizer/face.ts";
 export type { FrameInput } from "./recognizer/frame.ts";
+export { FaceDetector, type FaceDetectorOptions } from "./face_detector.ts";
 export * from "./recognizer/frame_face.ts";
 export * from "./recognizer/tracker.ts";
 export type { SquareMap } from "./explain/overlay.ts";
@@ -73,7 +70,7 @@ export type {
 export type { Image } from "./transforms/transform.ts";
 
 /** What {@linkcode FerRecognizer.load} loads, and what the recognizer then looks for. */
-export interface RecognizerOptions extends Reading {
+export interface RecognizerOptions extends Reading, FaceDetectorOptions {
   /**
    * The expression network: a model, or what `loadModel()` gave. It stays the caller's to dispose
    * of.
@@ -93,54 +90,6 @@ export interface RecognizerOptions extends Reading {
    * @default {"uniform"} where the network learned FER+'s votes too, else "training"
    */
   readonly priors?: Priors;
-  /**
-   * The most faces that are taken of a picture, those that are surest and largest.
-   *
-   * @default {50}
-   */
-  readonly maxFaces?: number;
-  /**
-   * How sure the detector must be that something is a face, above 0 and below 1.
-   *
-   * @default {0.7}
-   */
-  readonly minScore?: number;
-  /**
-   * The smallest faces to look for: a share of the picture's longer edge below 1, pixels from 1 on.
-   * Smaller ones take longer: half the size about four times as long, up to `maxLooks`. Below 16
-   * pixels none are looked for.
-   *
-   * @default {0.03}
-   */
-  readonly minSize?: number;
-  /**
-   * The most that a picture may cost, in looks at 480x480 pixels: where `minSize` would take more,
-   * faces are found from a larger size on. The default takes one look at a picture of any size, for
-   * `minSize` 0.015 about four.
-   *
-   * @default {4}
-   */
-  readonly maxLooks?: number;
-  /**
-   * A copy of the weight file of BlazeFace, which looks at faces closer: a path, a `file:` or `https:`
-   * URL, or its bytes. For a bundle that serves it from elsewhere; its checksum is verified all the
-   * same.
-   *
-   * @default The file in the package, at `recognizer/blaze_face.safetensors` beside this module
-   */
-  readonly detector?: string | URL | Uint8Array;
-  /**
-   * Likewise of Ultra-Light RFB-320, which finds faces of all sizes.
-   *
-   * @default The file in the package, at `recognizer/ultra_light.safetensors` beside this module
-   */
-  readonly farDetector?: string | URL | Uint8Array;
-  /**
-   * Whether to keep what comes over the network in the Web Cache API.
-   *
-   * @default {true}
-   */
-  readonly cache?: boolean;
 }
 
 /** What {@linkcode FerRecognizer.recognize} tells besides. */
@@ -194,8 +143,7 @@ export class FerRecognizer {
   private constructor(
     network: FerModel,
     reading: Reading,
-    detectors: Detectors,
-    options: DetectorOptions,
+    { detectors, options }: LoadedDetectors,
     owned: FerModel | null,
   ) {
     this.#network = network;
@@ -218,40 +166,11 @@ export class FerRecognizer {
    * @throws {RangeError} When an option is out of range.
    */
   static async load(options: RecognizerOptions = {}): Promise<FerRecognizer> {
-    const { maxFaces = 50, minScore = 0.7, minSize = 0.03, maxLooks = 4, cache = true } = options;
-    const refuse = (what: string, expected: string): never => {
-      throw new RangeError(`Cannot load a recognizer with ${what}: expected ${expected}`);
-    };
-    if (!Number.isSafeInteger(maxFaces) || maxFaces < 1) {
-      refuse(`maxFaces ${maxFaces}`, "an integer from 1 on");
-    }
-    if (!(minScore > 0 && minScore < 1)) {
-      refuse(`minScore ${minScore}`, "a number between 0 and 1");
-    }
-    if (!(minSize > 0)) {
-      refuse(`minSize ${minSize}`, "pixels from 1 on, or a share of the longer edge above 0");
-    }
-    if (!(maxLooks >= 1)) refuse(`maxLooks ${maxLooks}`, "a number from 1 on");
-    const {
-      // Bundlers take the files along for these very expressions.
-      detector = new URL("./recognizer/blaze_face.safetensors", import.meta.url),
-      farDetector = new URL("./recognizer/ultra_light.safetensors", import.meta.url),
-    } = options;
-    const [near, far] = await Promise.all([
-      readPackagedWeights(BLAZE_FACE, detector, cache),
-      readPackagedWeights(ULTRA_LIGHT, farDetector, cache),
-    ]);
-    const owned = options.model ? null : (await loadPretrained({ cache })).model;
+    const loaded = await loadDetectors(options, "a recognizer");
+    const owned = options.model ? null : (await loadPretrained({ cache: options.cache })).model;
     const network = networkOf(options.model ?? owned as FerModel);
     const reading = readingForAnyFaces(network, options);
-    const detectors = { near: new BlazeFace(near), far: new UltraLight(far) };
-    return new FerRecognizer(
-      network,
-      reading,
-      detectors,
-      { maxFaces, minScore, minSize, maxLooks },
-      owned,
-    );
+    return new FerRecognizer(network, reading, loaded, owned);
   }
 
   /**

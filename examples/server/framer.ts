@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type FaceDetector, frameFace, Grayscale, type Image, Resize } from "../../mod.ts";
+import { type FindsFaces, frameFace, Grayscale, type Image, Resize } from "../../mod.ts";
 import type { InTurn } from "./one_at_a_time.ts";
 import type { FaceMode, ServedModel } from "./protocol.ts";
 
@@ -26,7 +26,7 @@ export type Framer = (picture: Image, faces: FaceMode) => Promise<Framed>;
  * @param inTurn Turns on the GPU.
  * @returns What frames.
  */
-export function framerFor(detector: FaceDetector, model: ServedModel, inTurn: InTurn): Framer {
+export function framerFor(detector: FindsFaces, model: ServedModel, inTurn: InTurn): Framer {
   const { size, range: [low, high] } = model;
   const [grey, square] = [new Grayscale(), new Resize([size, size])];
   const detect = (picture: Image) => inTurn(() => detector.detect(picture));

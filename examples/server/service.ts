@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { FaceDetector, Image, RecognizedFace } from "../../mod.ts";
+import type { FindsFaces, Image, RecognizedFace } from "../../mod.ts";
 import type { Service } from "./app.ts";
 import { Batcher, batchSizes } from "./batcher.ts";
 import { framerFor } from "./framer.ts";
@@ -27,7 +27,7 @@ export interface LogitsSource {
 }
 
 /** What finds and recognizes faces. */
-export interface FaceSource extends FaceDetector {
+export interface FaceSource extends FindsFaces {
   /** Recognizes the faces of several pictures. */
   recognizeMany(pictures: readonly Image[]): Promise<readonly (readonly RecognizedFace[])[]>;
 }
