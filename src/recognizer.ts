@@ -27,7 +27,7 @@ import {
   type Reading,
 } from "./model/description.ts";
 import type { LoadedModel } from "./model/model_file.ts";
-import { predict, type TestTimeAugmentation } from "./predict.ts";
+import { predict } from "./predict.ts";
 import { networkOf } from "./predict/network.ts";
 import { loadPretrained } from "./pretrained.ts";
 import { cropOf } from "./recognizer/alignment.ts";
@@ -36,6 +36,8 @@ import { detectFaces, type DetectorOptions, type Detectors } from "./recognizer/
 import type { DetectedFace, Point, RecognizedFace } from "./recognizer/face.ts";
 import { type FrameInput, readFrame } from "./recognizer/frame.ts";
 import { qualityOf } from "./recognizer/quality.ts";
+import type { RecognizeOptions } from "./recognizer/recognize_options.ts";
+import { VideoDetector, type VideoOptions, VideoRecognizer } from "./recognizer/video.ts";
 import { readingForAnyFaces } from "./recognizer/reading.ts";
 import type { Image } from "./transforms/transform.ts";
 
@@ -51,7 +53,9 @@ export type {
 export type { FrameInput } from "./recognizer/frame.ts";
 export { FaceDetector, type FaceDetectorOptions } from "./face_detector.ts";
 export * from "./recognizer/frame_face.ts";
+export type { RecognizeOptions } from "./recognizer/recognize_options.ts";
 export * from "./recognizer/tracker.ts";
+export { type VideoOptions, VideoRecognizer } from "./recognizer/video.ts";
 export type { SquareMap } from "./explain/overlay.ts";
 export type {
   ArchitectureConfig,
@@ -90,29 +94,6 @@ export interface RecognizerOptions extends Reading, FaceDetectorOptions {
    * @default {"uniform"} where the network learned FER+'s votes too, else "training"
    */
   readonly priors?: Priors;
-}
-
-/** What {@linkcode FerRecognizer.recognize} tells besides. */
-export interface RecognizeOptions {
-  /**
-   * Whether to tell what in each face speaks for its likeliest class: `RecognizedFace.map`.
-   *
-   * @default {false}
-   */
-  readonly gradCam?: boolean;
-  /**
-   * Whether to tell the expression also of faces that are too poor.
-   *
-   * @default {false}
-   */
-  readonly anyQuality?: boolean;
-  /**
-   * Test-time augmentation, as `predict()` has it: the expression is told a little better, and the
-   * network looks at up to six views of each face in place of one.
-   *
-   * @default {false}
-   */
-  readonly tta?: boolean | TestTimeAugmentation;
 }
 
 /** A face on its way from the detector to the network. */
@@ -265,13 +246,55 @@ export class FerRecognizer {
     for await (const frame of frames) yield await this.recognize(frame, options);
   }
 
+  /**
+   * Makes a recognizer of one video. It looks where faces were in the frame before, which takes a part
+   * of the time of looking at all of it, and for other faces every so often.
+   *
+   * @param options How often it looks for other faces.
+   * @returns The video's recognizer; it ends with this one.
+   * @throws {TypeError} When the recognizer was disposed of.
+   * @throws {RangeError} When `lookEvery` is below 0 or no number.
+   *
+   * @example
+   * ```ts
+   * import { buildFerCnn } from "@fer/core";
+   * import { FaceTracker, FerRecognizer } from "@fer/core/recognizer";
+   *
+   * const model = buildFerCnn({ filters: [4, 4, 4], hidden: 8 });
+   * using recognizer = await FerRecognizer.load({ model });
+   * const [video, tracker] = [recognizer.forVideo(), new FaceTracker()];
+   * const frame = { data: new Uint8Array(64 * 48).fill(128), width: 64, height: 48 };
+   * for (const seconds of [0, 0.04, 0.08]) {
+   *   const faces = tracker.update(await video.recognize(frame, seconds), seconds);
+   *   console.assert(faces.length === 0);
+   * }
+   * model.dispose();
+   * ```
+   */
+  forVideo(options: VideoOptions = {}): VideoRecognizer {
+    this.#check("recognize a video");
+    const detector = new VideoDetector(this.#detectors, this.#options, options);
+    return new VideoRecognizer(detector, async (frame, seconds, wanted) => {
+      this.#check("recognize");
+      const picture = await readFrame(frame);
+      const faces = await detector.detect(picture, seconds);
+      return (await this.#express([this.#cutOut(picture, faces, wanted)], wanted))[0];
+    });
+  }
+
   /** Finds the faces of pictures and cuts them out. */
   async #see(pictures: readonly Image[], options: RecognizeOptions): Promise<Sighting[][]> {
-    const { size } = describeModel(this.#network).preprocessing;
     const found = await detectFaces(this.#detectors, pictures, this.#options);
-    return found.map((faces, i) =>
-      faces.map((face) => sight(face, pictures[i], size, options.anyQuality === true))
-    );
+    return found.map((faces, i) => this.#cutOut(pictures[i], faces, options));
+  }
+
+  #cutOut(
+    picture: Image,
+    faces: readonly DetectedFace[],
+    { anyQuality = false }: RecognizeOptions,
+  ): Sighting[] {
+    const { size } = describeModel(this.#network).preprocessing;
+    return faces.map((face) => sight(face, picture, size, anyQuality));
   }
 
   /** Recognizes what the faces express, in one batch. */
