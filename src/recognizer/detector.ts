@@ -84,7 +84,8 @@ interface Place {
   readonly far: readonly number[];
 }
 
-type Edges = SeenBox["edges"];
+/** Left, upper, right and lower edge, in pixels. */
+export type Edges = SeenBox["edges"];
 
 const logit = (score: number): number => {
   const bounded = Math.min(Math.max(score, 0.01), 0.9999);
@@ -285,24 +286,33 @@ const GLANCE = 224;
  *
  * @param network RFB-320.
  * @param image The frame.
- * @param known The faces that are there.
+ * @param known The edges of what is known.
  * @param options What to look for.
- * @returns Whether there is something else that may be a face.
+ * @returns The edges of all else that may be a face.
  */
-export async function seesMore(
+export async function glance(
   network: UltraLight,
   image: Image,
-  known: readonly Sight[],
+  known: readonly Edges[],
   { minScore, minSize }: DetectorOptions,
-): Promise<boolean> {
+): Promise<Edges[]> {
   const shown = [show(image, GLANCE)];
   const values = await readLooks(network, shown);
   const smallest = TOLERANCE * smallestFace(Math.max(image.width, image.height), minSize);
-  return placesOf(readFar(values, shown, image, WORTH_A_LOOK), smallest).some(({ edges, far }) =>
-    scoreOf(far, HOPED_FOR) >= minScore &&
-    !known.some((sight) => isSameFace(sight.edges, edges, OVERLAP))
-  );
+  return placesOf(readFar(values, shown, image, WORTH_A_LOOK), smallest)
+    .filter(({ far }) => scoreOf(far, HOPED_FOR) >= minScore)
+    .map(({ edges }) => edges)
+    .filter((edges) => isNew(edges, known));
 }
+
+/**
+ * Whether something is none of what is known.
+ *
+ * @param edges Its edges.
+ * @param known Those of what is known.
+ */
+export const isNew = (edges: Edges, known: readonly Edges[]): boolean =>
+  !known.some((each) => isSameFace(each, edges, OVERLAP));
 
 /** How much a face matters: how sure it is, and how large. */
 const weightOf = ({ score, edges }: Candidate): number => score * sideOf(edges);

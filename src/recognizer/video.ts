@@ -7,10 +7,12 @@ import type { Image } from "../transforms/transform.ts";
 import {
   type DetectorOptions,
   type Detectors,
+  type Edges,
   faceOf,
   followFaces,
+  glance,
+  isNew,
   seeFaces,
-  seesMore,
   type Sight,
 } from "./detector.ts";
 import type { DetectedFace, RecognizedFace } from "./face.ts";
@@ -48,6 +50,7 @@ export class VideoDetector {
   #looked = -Infinity;
   #glanced = -Infinity;
   #wholeFrames = 0;
+  #mistaken: readonly Edges[] = [];
 
   constructor(detectors: Detectors, options: DetectorOptions, { lookEvery = 0.5 }: VideoOptions) {
     if (!(lookEvery >= 0)) {
@@ -79,24 +82,31 @@ export class VideoDetector {
     const isRecent = seconds >= this.#looked && seconds - this.#looked < LOOK * this.#lookEvery;
     const mayFollow = isRecent && last && last.sights.length > 0 && last.width === width &&
       last.height === height;
+    // What one took for a face at a glance, and not when it looked.
+    const taken = isRecent ? this.#mistaken : [];
     const followed = mayFollow ? await followFaces(near, image, last.sights, this.#options) : null;
-    if (followed && await this.#isAll(image, followed, seconds)) {
+    const others = followed
+      ? await this.#othersThan([...followed.map(({ edges }) => edges), ...taken], image, seconds)
+      : [];
+    if (followed && others.length === 0) {
       this.#last = { sights: followed, width, height };
       return followed.map(faceOf);
     }
     const [{ faces, sights }] = await seeFaces(this.#detectors, [image], this.#options);
     this.#last = sights ? { sights, width, height } : null;
+    const known = sights?.map(({ edges }) => edges) ?? [];
+    this.#mistaken = [...taken, ...others.filter((edges) => isNew(edges, known))];
     this.#looked = seconds;
     this.#glanced = seconds;
     this.#wholeFrames++;
     return faces;
   }
 
-  /** Whether the faces that are known are all, as far as one looks. */
-  async #isAll(image: Image, known: readonly Sight[], seconds: number): Promise<boolean> {
-    if (seconds - this.#glanced < this.#lookEvery) return true;
+  /** What may be faces besides those that are known, as far as one looks. */
+  async #othersThan(known: readonly Edges[], image: Image, seconds: number): Promise<Edges[]> {
+    if (seconds - this.#glanced < this.#lookEvery) return [];
     this.#glanced = seconds;
-    return !await seesMore(this.#detectors.far, image, known, this.#options);
+    return await glance(this.#detectors.far, image, known, this.#options);
   }
 }
 
