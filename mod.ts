@@ -91,10 +91,12 @@ export { Generator } from "./src/random.ts";
 export {
   type Box,
   type DetectedFace,
+  FaceDetector,
   type FaceQuality,
   FaceTracker,
   type FaceTrackerOptions,
   FerRecognizer,
+  type FindsFaces,
   type FramedFace,
   frameFace,
   type FrameFaceOptions,
@@ -104,6 +106,7 @@ export {
   type RecognizeOptions,
   type RecognizerOptions,
   type TrackedFace,
+  type VideoRecognizer,
 } from "./src/recognizer.ts";
 export { type Predictions, type ReportOptions, writeReport } from "./src/report.ts";
 export {

@@ -12,7 +12,6 @@ import { chooseModel, MODEL_FLAG } from "../cli/choose_model.ts";
 import type { Command } from "../cli/flags.ts";
 import { print, runProgram } from "../cli/program.ts";
 import { useWebGpu } from "../src/backend.ts";
-import { decodeImage } from "../src/data.ts";
 import { inOneSubmit } from "../src/kernels/one_submit.ts";
 import { predict } from "../src/predict.ts";
 import { FerRecognizer } from "../src/recognizer.ts";
@@ -20,8 +19,8 @@ import { INPUT_SIZE } from "../src/recognizer/anchors.ts";
 import { cutOut } from "../src/recognizer/crop.ts";
 import { letterbox } from "../src/recognizer/letterbox.ts";
 import { qualityOf } from "../src/recognizer/quality.ts";
-import { type Image, resize } from "../src/transforms.ts";
 import { loadDetectors } from "./recognizer/detector.ts";
+import { webcamPicture } from "./recognizer/webcam_picture.ts";
 import { number, type Table, tableLines } from "./table.ts";
 
 const COMMAND = {
@@ -36,27 +35,6 @@ const COMMAND = {
 } as const satisfies Command;
 
 const [WIDTH, HEIGHT] = [640, 480];
-
-/** A picture of the size, RGBA as a canvas gives it, the photograph's face in its middle. */
-async function webcamPicture(width: number, height: number): Promise<Image> {
-  const file = new URL("../tests/recognizer/astronaut.jpg", import.meta.url);
-  const photograph = await decodeImage(await Deno.readFile(file));
-  const side = Math.round(3.2 * photograph.width);
-  const large = resize(photograph, side, side);
-  const data = new Uint8ClampedArray(width * height * 4);
-  // The face's middle is at 44 % and 25 % of the photograph.
-  const [left, top] = [Math.round(0.44 * side - width / 2), Math.round(0.25 * side - height / 2)];
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const [u, v] = [Math.max(x + left, 0), Math.max(y + top, 0)];
-      if (u >= side || v >= side) continue;
-      for (let c = 0; c < 4; c++) {
-        data[4 * (y * width + x) + c] = large.data[4 * (v * side + u) + c];
-      }
-    }
-  }
-  return { data, width, height };
-}
 
 /** How long each of several turns takes, in milliseconds: the shortest, half, nine tenths. */
 async function time(rounds: number, work: () => unknown): Promise<[number, number, number]> {

@@ -4,6 +4,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
+import { FACE_MODES, type FaceMode } from "./protocol.ts";
 
 /** Thrown when the command line cannot be read. */
 export class UsageError extends Error {
@@ -43,8 +44,12 @@ export interface ServerOptions {
   readonly maxBody: number;
   /** The largest picture, in megapixels. */
   readonly maxMegapixels: number;
-  /** Seconds from a request's arrival to its answer. */
+  /** Which pictures are framed by their faces before the network sees them. */
+  readonly faces: FaceMode;
+  /** Seconds for a request's headers, and from then to its answer. */
   readonly timeout: number;
+  /** The most connections. */
+  readonly maxConnections: number;
   /** Seconds from a signal to stop until new requests are refused. */
   readonly drain: number;
 }
@@ -57,6 +62,8 @@ export interface Flag {
   /** The least and the greatest number; none for texts. */
   readonly range?: readonly [number, number];
   readonly isInteger?: boolean;
+  /** What a text may be. */
+  readonly choices?: readonly string[];
 }
 
 /** The flags, by their names without their dashes. */
@@ -108,9 +115,18 @@ export const FLAGS = {
     ...{ value: "N", default: "16", range: [0.001, 1000] },
     about: "The largest picture; a larger one gets 413",
   },
+  "faces": {
+    ...{ value: FACE_MODES.join("|"), default: "auto", choices: FACE_MODES },
+    about:
+      "Find and frame the face of infer's pictures that it does not fill (auto), of none, or of all",
+  },
   "timeout": {
     ...{ value: "S", default: "30", range: [0.001, 3600] },
-    about: "Seconds in which a request is answered, or gets 408, 503 or 504",
+    about: "Seconds for the headers, and from then on for the answer, or else 408, 503 or 504",
+  },
+  "max-connections": {
+    ...{ value: "N", default: "1000", range: [1, 1e6], isInteger: true },
+    about: "The most connections; more are closed at once",
   },
   "drain": {
     ...{ value: "S", default: "0", range: [0, 3600] },
@@ -158,6 +174,11 @@ function readNumber(name: string, flag: Flag, text: string): number {
   );
 }
 
+function readChoice(name: string, choices: readonly string[], text: string): string {
+  if (choices.includes(text)) return text;
+  throw new UsageError(`Cannot set --${name} to "${text}": expected ${choices.join(", ")}`);
+}
+
 function readOrigins(text: string): string[] {
   return text.split(",").map((each) => {
     const origin = each.trim().replace(/\/$/, "");
@@ -199,8 +220,9 @@ export function readOptions(
     if (last === "") throw new UsageError(`Cannot set --${name} to "": expected ${flag.value}`);
     const text = typeof last === "string" ? last : flag.default;
     const key = name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
-    const value = text !== undefined && flag.range ? readNumber(name, flag, text) : text;
-    return [key, value];
+    if (text === undefined) return [key, undefined];
+    if (flag.choices) return [key, readChoice(name, flag.choices, text)];
+    return [key, flag.range ? readNumber(name, flag, text) : text];
   });
   const options = Object.fromEntries(values);
   const { allowOrigin, engine } = options;

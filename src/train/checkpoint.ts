@@ -99,6 +99,10 @@ export async function loadCheckpoint(
           (tensor ? `got ${tensor.dtype} of [${tensor.shape}]` : "which is missing"),
       );
     }
+    // None is saved so: the file was changed since.
+    if (!(tensor.data as Float32Array).every(Number.isFinite)) {
+      throw new CheckpointError(`Cannot resume from ${path}: ${name} is not finite`);
+    }
     tf.tidy(() => variable.assign(tf.tensor(tensor.data as Float32Array, variable.shape)));
   }
   return parseState(metadata.trainingState, path);
