@@ -44,7 +44,13 @@ export {
   withValidationSplit,
 } from "./src/data.ts";
 export { type Emotion, EMOTIONS, FERPLUS_CLASSES } from "./src/emotions.ts";
-export { type Engine, EngineError, type EngineOptions, useEngine } from "./src/engine.ts";
+export {
+  type Engine,
+  EngineError,
+  type EngineOptions,
+  useEngine,
+  type WasmFiles,
+} from "./src/engine.ts";
 export { evaluate, type EvaluateOptions, withMajorityLabels } from "./src/evaluate.ts";
 export {
   explain,
