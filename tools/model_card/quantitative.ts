@@ -3,8 +3,15 @@
  *
  * @module
  */
+import { facesText } from "../faces_figures/text.ts";
 import { count, milliseconds, percent, range, table } from "./markdown.ts";
 import type { CardComparison, CardContestant, CardSources } from "./sources.ts";
+
+/** What the figures of other people's pictures are of. */
+const OTHERS =
+  "Photographs that nobody chose for this network, by the whole chain: the recognizer " +
+  "finds faces, cuts them out, and refuses those that are too poor; `deno task bench:faces` counts, " +
+  "beside others in the same run.";
 
 const nameOf = ({ name, tta, isOurs }: CardContestant): string =>
   (isOurs ? "this network" : `@vladmandic/${name}`) + (tta ? ", test-time augmentation" : "");
@@ -225,5 +232,8 @@ export function quantitativeAnalyses(sources: CardSources): string {
     `Deno ${machine.deno}, ${machine.date}.`,
     "",
     costTable(publicTest),
+    ...(sources.faces
+      ? ["", "### On other people's pictures", "", OTHERS, "", facesText(sources.faces)]
+      : []),
   ].join("\n");
 }

@@ -8,6 +8,7 @@ import { readSafetensors } from "../../src/model.ts";
 import { sha256 } from "../../src/pretrained/packaged_weights.ts";
 import { DEFAULT_TRAINING_CONFIG, type TrainingConfig } from "../../src/train/config.ts";
 import { type EpochLine, readMetrics } from "../../src/train/run_directory.ts";
+import { type FaceFigures, readFaceFigures } from "../faces_figures/figures.ts";
 import { type CardEvaluation, readEvaluation } from "./evaluation.ts";
 import { JsonFields, MissingFieldError } from "./json_fields.ts";
 
@@ -21,6 +22,8 @@ export interface CardPaths {
   readonly accuracy: string;
   /** The same of PrivateTest; null while it is not opened. */
   readonly privateAccuracy: string | null;
+  /** What `faces-figures` measured; null or left out where it has not. */
+  readonly faces?: string | null;
 }
 
 /** What probabilities were before they were divided by a temperature. */
@@ -128,6 +131,8 @@ export interface CardSources {
   readonly privateTest: CardComparison | null;
   /** This run and the others of its recipe, by seed. */
   readonly seeds: readonly CardSeed[];
+  /** Other people's pictures; null where they were not measured. */
+  readonly faces: FaceFigures | null;
 }
 
 function readUncalibrated(fields: JsonFields): CardUncalibrated {
@@ -202,6 +207,16 @@ async function readComparison(
       why: each.text("why"),
     })),
   };
+}
+
+/** The figures of other people's pictures, which have to be of the packaged weights. */
+async function readFaces(path: string, checksum: string): Promise<FaceFigures> {
+  const figures = await readFaceFigures(path);
+  if (figures.weights === checksum) return figures;
+  throw new MissingFieldError(
+    `Cannot make a card of ${path}: it is of weights with SHA-256 ${figures.weights}, the packaged ` +
+      `ones have ${checksum}; run deno task faces-figures`,
+  );
 }
 
 /** What has to be equal for two runs to be of one recipe. */
@@ -376,6 +391,7 @@ export async function readSources(paths: CardPaths): Promise<CardSources> {
     privateTest: paths.privateAccuracy
       ? await readComparison(paths.privateAccuracy, "PrivateTest", checksum)
       : null,
+    faces: paths.faces ? await readFaces(paths.faces, checksum) : null,
     seeds: await readSeeds(folder, config),
   };
 }
