@@ -36,6 +36,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 /** The recipes that come along, by name; their modules are cached as code is. */
 const OWN: Readonly<Record<string, () => Promise<{ readonly default: unknown }>>> = {
   "fernet": () => import("../recipes/fernet.json", { with: { type: "json" } }),
+  "fernet-labels": () => import("../recipes/fernet-labels.json", { with: { type: "json" } }),
   "fernet-ferplus": () => import("../recipes/fernet-ferplus.json", { with: { type: "json" } }),
 };
 
