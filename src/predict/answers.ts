@@ -12,7 +12,7 @@ import { pixelsToInput } from "../model/input.ts";
 import { largestBatch } from "../model/largest_batch.ts";
 import type { LoadedModel } from "../model/model_file.ts";
 import type { HeadAnswers } from "../model/reading.ts";
-import type { PredictDatasetOptions } from "../predict.ts";
+import type { PredictDatasetOptions } from "./options.ts";
 import { greySquare } from "./image_input.ts";
 import { logitsToProbabilities, networkOf } from "./network.ts";
 import { viewsOf } from "./views.ts";
