@@ -131,3 +131,27 @@ export function defaultCandidate(
   if (groups(medium) >= 64) return medium;
   return tile(4, 4, 8, 8, 32);
 }
+
+/** Sizes from the smallest to the largest that a table tells apart. */
+const PROBES = [1, 8, 16, 32, 64, 128, 512, 4096] as const;
+
+/**
+ * Every candidate that a table names for some product: what an adapter has to compute right.
+ *
+ * @param choose The table: by default the one that nobody tuned.
+ */
+export function candidatesOf(
+  choose: (size: ProductSize) => ProductCandidate,
+): readonly ProductCandidate[] {
+  const found = new Map<string, ProductCandidate>();
+  for (const rows of PROBES) {
+    for (const columns of PROBES) {
+      for (const depth of PROBES) {
+        const size = { rows, columns, depth, batch: 1, transposeA: false, transposeB: false };
+        const candidate = choose(size);
+        found.set(JSON.stringify(candidate), candidate);
+      }
+    }
+  }
+  return [...found.values()];
+}
