@@ -49,6 +49,35 @@ export const PRODUCT_CANDIDATES: readonly ProductCandidate[] = [
   register(4, 4, 8, 8),
 ];
 
+/** What the tuner tries on cards besides: small depths, which leave room for more workgroups. */
+const CARD_CANDIDATES: readonly ProductCandidate[] = [
+  tile(8, 8, 16, 16, 8),
+  tile(8, 8, 8, 8, 8),
+  tile(8, 4, 8, 8, 16),
+  tile(4, 4, 8, 8, 8),
+  tile(4, 4, 8, 8, 16),
+  tile(4, 4, 16, 16, 8),
+];
+
+/** Sums a thread of a card has registers for: what needs more spills them into memory. */
+const MOST_SUMS = 128;
+
+/**
+ * Every candidate that the tuner tries on an adapter.
+ *
+ * @param kind What computes.
+ * @param lanes Threads of a subgroup; 0 for none.
+ */
+export function candidatesFor(kind: AdapterKind, lanes: number): readonly ProductCandidate[] {
+  const all = [...subgroupCandidates(lanes), ...PRODUCT_CANDIDATES];
+  if (kind === "software") return all;
+  const fitting = all.filter(({ family, rows, columns }) =>
+    // A subgroup shares its columns out among its threads.
+    rows * (family === "subgroup" ? columns / Math.max(1, lanes) : columns) <= MOST_SUMS
+  );
+  return [...fitting, ...CARD_CANDIDATES];
+}
+
 /**
  * The candidates that the tuner tries on a device with subgroups.
  *
