@@ -33,6 +33,7 @@ export interface Contest {
 
 const FACE = "one face";
 const PARTS = [
+  "one face, looking for near ones alone",
   "shrinking the picture",
   "the detector's look at all of it",
   "its closer look",

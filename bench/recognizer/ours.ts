@@ -23,6 +23,7 @@ await serve(async () => {
   const engine = await useEngine({ engine: name as EngineOptions["engine"] });
   const loaded = await loadPretrained();
   const recognizer = await FerRecognizer.load({ model: loaded });
+  const nearby = await FerRecognizer.load({ model: loaded, minSize: 0.065 });
   const detectors = await loadDetectors();
   const picture = await webcamPicture(WIDTH, HEIGHT);
   const [face] = await recognizer.recognize(picture);
@@ -39,6 +40,7 @@ await serve(async () => {
   };
   const jobs: Record<string, () => unknown> = {
     "one face": () => recognizer.recognize(picture),
+    "one face, looking for near ones alone": () => nearby.recognize(picture),
     "shrinking the picture": () => show(picture, edge),
     "the detector's look at all of it": look,
     "its closer look": () => lookNear(detectors.near, [{ image: small, part, scale: 1 }], 0.1),

@@ -7,6 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import { runsPrograms } from "../kernels/active.ts";
 import { FoldedConvolution } from "../kernels/folded_convolution.ts";
 import { batchNormTraining } from "./batch_norm_training.ts";
+import { FoldedWeights } from "./folded_weights.ts";
 import { fusedBatchNorm } from "./fused_batch_norm.ts";
 
 /** How a {@linkcode BatchNorm2d} normalizes. */
@@ -58,6 +59,9 @@ export class BatchNorm2d extends tf.layers.Layer {
 
   /** The convolution before this layer with the layer folded in, for whoever computes both at once. */
   readonly folded: FoldedConvolution = new FoldedConvolution();
+
+  /** The same in tfjs's own operations. */
+  readonly foldedWeights: FoldedWeights = new FoldedWeights();
 
   readonly #epsilon: number;
   readonly #momentum: number;
@@ -157,6 +161,7 @@ export class BatchNorm2d extends tf.layers.Layer {
   /** Frees the layer's weights, and what was folded. */
   protected override disposeWeights(): number {
     this.folded.release();
+    this.foldedWeights.release();
     return super.disposeWeights();
   }
 

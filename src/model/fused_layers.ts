@@ -16,6 +16,7 @@ import { gpuBackend, type KernelTensor } from "../kernels/program.ts";
 import { BatchNorm2d } from "./batch_norm.ts";
 import { chainOf } from "./chain.ts";
 import type { FerModel } from "./description.ts";
+import type { FoldableWeights } from "./folded_weights.ts";
 import { fusedBatchNorm } from "./fused_batch_norm.ts";
 import type { FerTensor } from "./tensor.ts";
 
@@ -167,6 +168,32 @@ function inferBlock({ convolution, norm, relu, pool }: Block, x: tf.Tensor): tf.
   return pool && !isFused ? pool.apply(z) as tf.Tensor : z;
 }
 
+/** A block outside of training, in tfjs's own operations. */
+function inferPlainBlock({ convolution, norm, relu, pool }: Block, x: tf.Tensor): tf.Tensor {
+  const { gamma, beta, running: { mean, variance }, epsilon } = norm.parts();
+  const weights = { mean, variance, gamma, beta, epsilon } as unknown as Omit<
+    FoldableWeights,
+    "filter" | "bias"
+  >;
+  let y: tf.Tensor;
+  if (convolution) {
+    const { kernel, bias, strides, pad, dilations } = plainConvolution(convolution);
+    const folded = norm.foldedWeights.of({ ...weights, filter: kernel, bias });
+    y = tf.fused.conv2d({
+      x: x as tf.Tensor4D,
+      ...folded,
+      strides,
+      pad,
+      dilations,
+      activation: relu ? "relu" : "linear",
+    });
+  } else {
+    const z = norm.apply(x) as tf.Tensor;
+    y = relu ? tf.relu(z) : z;
+  }
+  return pool ? tf.maxPool(y as tf.Tensor4D, 2, 2, "valid") : y;
+}
+
 /** A layer or a pool. */
 function applyOther(
   part: Exclude<Part, Block>,
@@ -214,21 +241,26 @@ export interface InferenceStep {
 
 /** What {@linkcode applyInference} does one after the other; null where it applies the model whole. */
 export function inferenceSteps(model: FerModel): readonly InferenceStep[] | null {
-  const parts = runsPrograms() ? partsOf(model) : null;
-  return parts && parts.map((part) =>
+  const isOurs = runsPrograms();
+  if (!isOurs && tf.getBackend() !== "wasm") return null;
+  const infer = isOurs ? inferBlock : inferPlainBlock;
+  return partsOf(model)?.map((part): InferenceStep =>
     part.kind === "block"
       ? {
         layers: [part.convolution, part.norm, part.pool].filter((layer) => layer !== undefined),
-        apply: (x) => inferBlock(part, x),
+        apply: (x) => infer(part, x),
       }
-      : { layers: [part.layer], apply: (x) => applyOther(part, x, {}) }
-  );
+      : {
+        layers: [part.layer],
+        apply: (x) => isOurs ? applyOther(part, x, {}) : part.layer.apply(x) as tf.Tensor,
+      }
+  ) ?? null;
 }
 
 /**
  * A pass outside of training, for its values: it is not differentiable.
  *
- * Call it inside `tf.tidy()`. Where tfjs computes on WebGPU, BatchNorm is folded into the convolution
+ * Call it inside `tf.tidy()`. Where tfjs computes on WebGPU or wasm, BatchNorm is folded into the convolution
  * before it: the folded weights are kept with the model, and made anew when a weight has changed.
  *
  * @param model The model.
@@ -242,6 +274,8 @@ export function applyInference(model: FerModel, x: FerTensor): FerTensor {
     return Array.isArray(outputs) ? tf.concat(outputs as tf.Tensor[], 1) : outputs as FerTensor;
   }
   return tf.tidy(() =>
-    inOneSubmit(() => steps.reduce<tf.Tensor>((y, { apply }) => apply(y), floats(x)))
+    inOneSubmit(() =>
+      steps.reduce<tf.Tensor>((y, { apply }) => apply(y), runsPrograms() ? floats(x) : x)
+    )
   );
 }
