@@ -138,6 +138,17 @@ Deno.test(
   },
 );
 
+Deno.test(
+  "useEngine() takes WebGPU for batches, software or not, where there is any",
+  options,
+  async () => {
+    const adapter = await navigator.gpu.requestAdapter();
+    using engine = await useEngine({ purpose: "batches" });
+    assertEquals(engine.engine, adapter ? "webgpu" : "wasm");
+    assertEquals(engine.adapter, adapter?.info.description ?? null);
+  },
+);
+
 Deno.test("useEngine() trains on WebGPU, whatever the adapter", options, async () => {
   using engine = await useEngine({ purpose: "training" });
   assertEquals(engine.engine, "webgpu");
