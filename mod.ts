@@ -21,20 +21,122 @@
  *
  * @module
  */
-export * from "./src/emotions.ts";
-export * from "./src/random.ts";
-export * from "./src/backend.ts";
-export * from "./src/engine.ts";
-export * from "./src/data.ts";
-export * from "./src/transforms.ts";
-export * from "./src/model.ts";
-export * from "./src/train.ts";
-export * from "./src/metrics.ts";
-export * from "./src/evaluate.ts";
-export * from "./src/predict.ts";
-export * from "./src/pretrained.ts";
-export * from "./src/explain.ts";
-export * from "./src/recognizer.ts";
-export * from "./src/report.ts";
-export * from "./src/dashboard.ts";
+export {
+  GpuDeviceLostError,
+  GpuError,
+  NoGpuAdapterError,
+  useWebGpu,
+  type WebGpu,
+  type WebGpuOptions,
+} from "./src/backend.ts";
+export {
+  decodeImage,
+  drawnFaces,
+  type DrawnFacesOptions,
+  encodePng,
+  FerDataset,
+  loadFerCsv,
+  type LoadFerCsvOptions,
+  loadImageFolder,
+  type LoadImageFolderOptions,
+  type Usage,
+  withFerPlus,
+  withValidationSplit,
+} from "./src/data.ts";
+export { type Emotion, EMOTIONS, FERPLUS_CLASSES } from "./src/emotions.ts";
+export {
+  type Engine,
+  EngineError,
+  type EngineOptions,
+  useEngine,
+  type WasmFiles,
+} from "./src/engine.ts";
+export { evaluate, type EvaluateOptions, withMajorityLabels } from "./src/evaluate.ts";
+export {
+  explain,
+  type ExplainOptions,
+  type Explanation,
+  overlayExplanation,
+  type SquareMap,
+} from "./src/explain.ts";
+export type { Evaluation } from "./src/metrics.ts";
+export {
+  buildFerCnn,
+  buildFerNet,
+  CheckpointError,
+  describeModel,
+  describeNetwork,
+  encodeModel,
+  type FerCnnOptions,
+  type FerModel,
+  type FerNetOptions,
+  type Labels,
+  type LoadedModel,
+  loadModel,
+  type LoadModelOptions,
+  type ModelDescription,
+  type ModelMetadata,
+  type NetworkDefinition,
+  type Priors,
+  type Reading,
+  registerNetwork,
+  saveModel,
+  type SaveModelOptions,
+} from "./src/model.ts";
+export {
+  type ClassProbability,
+  type ImageInput,
+  predict,
+  predictDataset,
+  type PredictDatasetOptions,
+  type PredictOptions,
+  type TestTimeAugmentation,
+} from "./src/predict.ts";
+export { hasPretrained, loadPretrained, type PretrainedOptions } from "./src/pretrained.ts";
+export { Generator } from "./src/random.ts";
+export {
+  type Box,
+  type DetectedFace,
+  FaceDetector,
+  type FaceQuality,
+  FaceTracker,
+  type FaceTrackerOptions,
+  FerRecognizer,
+  type FindsFaces,
+  type FramedFace,
+  frameFace,
+  type FrameFaceOptions,
+  type Point,
+  type QualityIssue,
+  type RecognizedFace,
+  type RecognizeOptions,
+  type RecognizerOptions,
+  type TrackedFace,
+  type VideoRecognizer,
+} from "./src/recognizer.ts";
+export { type Predictions, type ReportOptions, writeReport } from "./src/report.ts";
+export {
+  type AugmentationFactory,
+  DEFAULT_TRAINING_CONFIG,
+  type EpochLine,
+  type Optimizer,
+  type OptimizerFactory,
+  RunDirectory,
+  RunDirectoryError,
+  type Schedule,
+  type ScheduleFactory,
+  type StepLine,
+  type StopReason,
+  Trainer,
+  type TrainerOptions,
+  type TrainingBegin,
+  type TrainingCallback,
+  type TrainingConfig,
+  trainingConfig,
+  TrainingDivergedError,
+  type TrainingProgress,
+  type TrainingResult,
+  type ValidationResult,
+} from "./src/train.ts";
+export type { Image, Transform } from "./src/transforms.ts";
 export { VERSION } from "./src/version.ts";

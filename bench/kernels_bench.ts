@@ -8,8 +8,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { useWebGpu } from "../src/backend.ts";
-import { setPrograms } from "../src/kernels/active.ts";
-import { useFerKernels } from "../src/kernels/install.ts";
+import { useFerKernels, useStockKernels } from "../src/kernels/install.ts";
 import { checkPrograms, gpuBackend } from "../src/kernels/program.ts";
 import { applyTraining, buildFerCnn } from "../src/model.ts";
 
@@ -41,11 +40,9 @@ async function compare(name: string, flop: number, work: Work): Promise<void> {
     for (const side of ["ours", "stock"] as const) {
       const remove = side === "ours"
         ? useFerKernels({ adapter: isCard ? "hardware" : "software" })
-        : null;
-      const before = setPrograms(side === "ours");
+        : useStockKernels();
       const time = await clock(work);
-      setPrograms(before);
-      remove?.();
+      remove();
       // The first round compiles.
       if (round > 0) least[side] = Math.min(least[side], time);
     }

@@ -23,10 +23,10 @@ import {
   type Image,
   loadModel,
   predict,
-  resize,
   useWebGpu,
   VERSION,
 } from "../mod.ts";
+import { resize } from "../src/transforms.ts";
 import { FerRecognizer } from "../src/recognizer.ts";
 import { detectFaces } from "../src/recognizer/detector.ts";
 import { loadDetectors } from "./recognizer/detector.ts";

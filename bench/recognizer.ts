@@ -11,7 +11,7 @@
 import type { Command } from "../cli/flags.ts";
 import { print, runProgram, warn } from "../cli/program.ts";
 import { type Contest, contest, ENGINES, RECOGNIZERS } from "./recognizer/contest.ts";
-import { HEIGHT, WIDTH } from "./recognizer/picture.ts";
+import { HEIGHT, WIDTH } from "./recognizer/webcam_picture.ts";
 import { number, type Table, tableLines } from "./table.ts";
 
 const COMMAND = {

@@ -4,6 +4,7 @@
  * @module
  */
 import { EngineError, type EngineOptions, useEngine, type WebGpu } from "../mod.ts";
+import { invocation } from "./called.ts";
 import type { ChoiceFlag } from "./flags.ts";
 import { warn } from "./program.ts";
 
@@ -41,7 +42,7 @@ export async function startComputing(
     return { wait: gpu?.wait ?? wait, stop: dispose };
   } catch (error) {
     if (!(error instanceof EngineError) || engine !== "auto") throw error;
-    warn(`${error.message}: computing as JavaScript, slowly. See deno task doctor`);
+    warn(`${error.message}: computing as JavaScript, slowly. See ${invocation("doctor")}`);
     const tf = await import("@tensorflow/tfjs");
     tf.env().set("PROD", true); // no advice from tfjs to install other backends
     await tf.setBackend("cpu");

@@ -1,5 +1,5 @@
 /**
- * `deno task doctor`: whether this machine can train, and what to do where it cannot.
+ * `fer doctor`: whether this machine can train, and what to do where it cannot.
  *
  * @module
  */
@@ -7,10 +7,11 @@ import { NoGpuAdapterError, useWebGpu, type WebGpu } from "../mod.ts";
 import { chooseEngine } from "../src/engine/choice.ts";
 import { buildFerCnn, largestBatch } from "../src/model.ts";
 import manifest from "../deno.json" with { type: "json" };
+import { isCalledAsFer } from "./called.ts";
 import { driverVersion } from "./driver.ts";
 import type { Command } from "./flags.ts";
 import { count } from "./numbers.ts";
-import { EXIT, print, runProgram } from "./program.ts";
+import { defineProgram, EXIT, print, type Program } from "./program.ts";
 import { selfTest, type SelfTestResult } from "./self_test.ts";
 
 const COMMAND = {
@@ -20,7 +21,13 @@ const COMMAND = {
   flags: {
     json: { kind: "boolean", about: "Print one JSON object" },
   },
+  examples: ["deno task doctor"],
 } as const satisfies Command;
+
+/** What gives systems that have none an adapter. */
+const DRIVERS =
+  "apt-get install mesa-vulkan-drivers libvulkan1 on Debian and Ubuntu, dnf install " +
+  "mesa-vulkan-drivers vulkan-loader on Fedora, pacman -S vulkan-swrast vulkan-icd-loader on Arch";
 
 /** The batch of the default recipe. */
 const RECIPE_BATCH = 64;
@@ -206,7 +213,8 @@ function printTest({ name, passed, error, message }: SelfTestResult): void {
   print(`  ${passed ? "ok    " : "WRONG "} ${name}: ${detail}`);
 }
 
-await runProgram(COMMAND, async ({ json }) => {
+/** The command. */
+export const PROGRAM: Program = defineProgram(COMMAND, async ({ json }) => {
   const machine = examineMachine();
   const findings = adviseOnMachine(machine);
   if (!json) printMachine(machine);
@@ -231,7 +239,9 @@ await runProgram(COMMAND, async ({ json }) => {
     findings.push({
       fatal: true,
       what: "There is no WebGPU adapter",
-      advice: "Run deno task setup: it installs a driver, or names the command that does",
+      advice: isCalledAsFer()
+        ? `Install a driver: ${DRIVERS}`
+        : "Run deno task setup: it installs a driver, or names the command that does",
     });
   }
 
@@ -248,3 +258,5 @@ await runProgram(COMMAND, async ({ json }) => {
   }
   return canTrain ? EXIT.ok : EXIT.failed;
 });
+
+if (import.meta.main) await PROGRAM.run(Deno.args);

@@ -1,5 +1,5 @@
 /**
- * `deno task evaluate`: how good a model is on a split of a data set.
+ * `fer evaluate`: how good a model is on a split of a data set.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { ENGINE_FLAG, startComputing } from "./compute.ts";
 import { FaceFinder, FACES_FLAG } from "./faces.ts";
 import { type Command, UsageError } from "./flags.ts";
 import { count, percent } from "./numbers.ts";
-import { EXIT, print, runProgram, warn } from "./program.ts";
+import { defineProgram, EXIT, print, type Program, warn } from "./program.ts";
 import { DATA_FLAG, findVotes, openData, splitOf, USAGE_FLAG, VOTES_FLAG } from "./source.ts";
 
 const COMMAND = {
@@ -80,7 +80,8 @@ function printEvaluation(evaluation: Evaluation): void {
   for (const line of table([["true \\ predicted", ...names], ...counts])) print(line);
 }
 
-await runProgram(
+/** The command. */
+export const PROGRAM: Program = defineProgram(
   COMMAND,
   async ({ data, usage, model: given, tta, labels, priors, votes, faces, engine, json }) => {
     const isVoted = labels === "ferplus";
@@ -129,3 +130,5 @@ await runProgram(
     return EXIT.ok;
   },
 );
+
+if (import.meta.main) await PROGRAM.run(Deno.args);

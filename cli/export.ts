@@ -1,5 +1,5 @@
 /**
- * `deno task export`: a model for another runtime.
+ * `fer export`: a model for another runtime.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { saveOnnx, savePyTorch, saveTfjs } from "../src/export.ts";
 import { chooseModel, MODEL_FLAG } from "./choose_model.ts";
 import { type Command, UsageError } from "./flags.ts";
 import { count } from "./numbers.ts";
-import { EXIT, print, runProgram } from "./program.ts";
+import { defineProgram, EXIT, print, type Program } from "./program.ts";
 import { refuseSameFile } from "./same_file.ts";
 
 /** What the name of each format's file ends in; a folder's may end in anything else. */
@@ -66,30 +66,36 @@ async function sizeOf(path: string): Promise<number> {
   return size;
 }
 
-await runProgram(COMMAND, async ({ format, out, model: given, preprocess }) => {
-  if (format === undefined) {
-    throw new UsageError(
-      `Cannot export: --format is missing, one of ${Object.keys(ENDINGS).join(", ")}`,
-    );
-  }
-  if (out === undefined) throw new UsageError("Cannot export: --out PATH is missing");
-  if (preprocess && format !== "onnx") {
-    throw new UsageError(`Cannot export ${format} with --preprocess: only onnx can hold it`);
-  }
-  checkName(format, out);
-  const chosen = await chooseModel(given);
-  await refuseSameFile(out, [["the model itself", chosen.source]]);
-  // Weights are copied, not computed with.
-  tf.env().set("PROD", true);
-  await tf.setBackend("cpu");
-  const loaded = await chosen.load();
-  const license = chosen.isPackaged ? manifest.license : undefined;
-  let paths: string[] = [out];
-  if (format === "onnx") await saveOnnx(loaded, out, { preprocess, license });
-  else if (format === "tfjs") await saveTfjs(loaded, out, { license });
-  else paths = await savePyTorch(chosen.source, out);
-  loaded.model.dispose();
-  print(`model  ${chosen.name}`);
-  for (const path of paths) print(`${path}  ${count(await sizeOf(path))} bytes`);
-  return EXIT.ok;
-});
+/** The command. */
+export const PROGRAM: Program = defineProgram(
+  COMMAND,
+  async ({ format, out, model: given, preprocess }) => {
+    if (format === undefined) {
+      throw new UsageError(
+        `Cannot export: --format is missing, one of ${Object.keys(ENDINGS).join(", ")}`,
+      );
+    }
+    if (out === undefined) throw new UsageError("Cannot export: --out PATH is missing");
+    if (preprocess && format !== "onnx") {
+      throw new UsageError(`Cannot export ${format} with --preprocess: only onnx can hold it`);
+    }
+    checkName(format, out);
+    const chosen = await chooseModel(given);
+    await refuseSameFile(out, [["the model itself", chosen.source]]);
+    // Weights are copied, not computed with.
+    tf.env().set("PROD", true);
+    await tf.setBackend("cpu");
+    const loaded = await chosen.load();
+    const license = chosen.isPackaged ? manifest.license : undefined;
+    let paths: string[] = [out];
+    if (format === "onnx") await saveOnnx(loaded, out, { preprocess, license });
+    else if (format === "tfjs") await saveTfjs(loaded, out, { license });
+    else paths = await savePyTorch(chosen.source, out);
+    loaded.model.dispose();
+    print(`model  ${chosen.name}`);
+    for (const path of paths) print(`${path}  ${count(await sizeOf(path))} bytes`);
+    return EXIT.ok;
+  },
+);
+
+if (import.meta.main) await PROGRAM.run(Deno.args);

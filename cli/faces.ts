@@ -3,14 +3,7 @@
  *
  * @module
  */
-import {
-  buildFerCnn,
-  type FerModel,
-  FerRecognizer,
-  type FramedFace,
-  frameFace,
-  type Image,
-} from "../mod.ts";
+import { FaceDetector, type FramedFace, frameFace, type Image } from "../mod.ts";
 import type { ChoiceFlag } from "./flags.ts";
 import { count } from "./numbers.ts";
 
@@ -32,8 +25,7 @@ export const FACES_FLAG = {
 export class FaceFinder {
   readonly #mode: FaceMode;
   readonly #start: () => Promise<unknown>;
-  #network: FerModel | null = null;
-  #recognizer: Promise<FerRecognizer> | null = null;
+  #detector: Promise<FaceDetector> | null = null;
   readonly #counts = { framed: 0, crop: 0, none: 0 };
   #several = 0;
 
@@ -46,11 +38,9 @@ export class FaceFinder {
     this.#start = start;
   }
 
-  async #load(): Promise<FerRecognizer> {
+  async #load(): Promise<FaceDetector> {
     await this.#start();
-    // Only its detector is asked: any network will do.
-    this.#network = buildFerCnn({ filters: [4, 4, 4], hidden: 8 });
-    return await FerRecognizer.load({ model: this.#network });
+    return await FaceDetector.load();
   }
 
   /**
@@ -62,8 +52,8 @@ export class FaceFinder {
    */
   async frame(image: Image, size?: number): Promise<FramedFace> {
     const detect = async (picture: Image) => {
-      this.#recognizer ??= this.#load();
-      return await (await this.#recognizer).detect(picture);
+      this.#detector ??= this.#load();
+      return await (await this.#detector).detect(picture);
     };
     const framed = await frameFace({ detect }, image, { faces: this.#mode, size });
     this.#counts[framed.outcome]++;
@@ -98,7 +88,6 @@ export class FaceFinder {
 
   /** Frees the detector. */
   async dispose(): Promise<void> {
-    (await this.#recognizer)?.dispose();
-    this.#network?.dispose();
+    (await this.#detector)?.dispose();
   }
 }

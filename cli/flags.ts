@@ -4,6 +4,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
+import { asCalled, invocation } from "./called.ts";
 import { closest } from "./closest.ts";
 
 /** Thrown when a command line cannot be read; the program ends with exit code 2. */
@@ -94,7 +95,7 @@ export type FilledFlagValues<Table extends FlagTable> = {
 
 /** A task of the command line. */
 export interface Command<Table extends FlagTable = FlagTable> {
-  /** Its name after `deno task`. */
+  /** Its name after `fer` or `deno task`. */
   readonly name: string;
   /** What it does, in a sentence or two. */
   readonly about: string;
@@ -119,7 +120,7 @@ export interface CommandLine<Table extends FlagTable = FlagTable> {
 }
 
 /** The flags that every task has. */
-const COMMON = {
+export const COMMON = {
   debug: { kind: "boolean", about: "Show where in the program an error came from" },
   help: { kind: "boolean", about: "Show this help" },
 } as const satisfies FlagTable;
@@ -229,7 +230,7 @@ function splitArgs(
       if (name === undefined) return true;
       throw new UsageError(
         `There is no flag ${arg.replace(/=.*/s, "")}: did you mean ` +
-          `--${closest(name, names)}? See deno task ${command.name} --help`,
+          `--${closest(name, names)}? See ${invocation(command.name)} --help`,
       );
     },
   });
@@ -281,7 +282,7 @@ export function parseFlags<Table extends FlagTable>(
     }
     if (operands.length > 0 && !command.operands) {
       throw new UsageError(
-        `Cannot take "${operands[0]}": deno task ${command.name} takes flags only`,
+        `Cannot take "${operands[0]}": ${invocation(command.name)} takes flags only`,
       );
     }
   }
@@ -319,7 +320,7 @@ export function helpText(command: Command): string {
   const lines = [
     command.about,
     "",
-    `Usage: deno task ${command.name}${operands} [FLAGS]`,
+    `Usage: ${invocation(command.name)}${operands} [FLAGS]`,
     "",
     "Flags:",
     ...rows.map(([flag, about]) => `  ${flag.padEnd(width)}  ${about}`),
@@ -327,5 +328,5 @@ export function helpText(command: Command): string {
   if (command.examples?.length) {
     lines.push("", "Examples:", ...command.examples.map((example) => `  ${example}`));
   }
-  return lines.join("\n");
+  return asCalled(lines.join("\n"));
 }

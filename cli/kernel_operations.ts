@@ -5,7 +5,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { runsPrograms } from "../src/kernels/active.ts";
+import { havePrograms } from "../src/kernels/programs.ts";
 import { PRODUCT_CANDIDATES } from "../src/kernels/candidates.ts";
 import { matMul } from "../src/kernels/matmul.ts";
 import type { ProductCandidate } from "../src/kernels/product.ts";
@@ -14,7 +14,7 @@ import { applyInference, applyTraining, type FerModel, pixelsToInput } from "../
 import { BatchNorm2d } from "../src/model/batch_norm.ts";
 import { SeededDropout, SeededDropout2d } from "../src/model/dropout.ts";
 import { AdamW, Muon } from "../src/train.ts";
-import { crossEntropyAndHits } from "../src/train/loss.ts";
+import { crossEntropyAndHits } from "../src/ops/cross_entropy.ts";
 
 /** Inputs by number: the same values on every backend. */
 export type Inputs = (stream: number, shape: number[]) => tf.Tensor;
@@ -42,7 +42,7 @@ function product(family: ProductCandidate["family"]): Operation {
   return (input) => {
     const [a, b] = [input(1, [13, 37]), input(2, [37, 19])];
     const candidate = PRODUCT_CANDIDATES.findLast((each) => each.family === family);
-    if (!runsPrograms() || !candidate) return tf.matMul(a, b);
+    if (!havePrograms() || !candidate) return tf.matMul(a, b);
     const shape = {
       rows: 13,
       columns: 19,

@@ -1,5 +1,5 @@
 /**
- * `deno task label`: the faces in folders of pictures and what they express, a row each.
+ * `fer label`: the faces in folders of pictures and what they express, a row each.
  *
  * @module
  */
@@ -41,7 +41,7 @@ import { type SourceOptions, Sources } from "./label/sources.ts";
 import { count } from "./numbers.ts";
 import { refuseSameFile } from "./same_file.ts";
 import { streamOutput } from "./progress.ts";
-import { EXIT, runProgram } from "./program.ts";
+import { defineProgram, EXIT, type Program } from "./program.ts";
 
 /** Bytes of decoded pixels that are labelled at once, and as many decoded ahead of them. */
 const BATCH_BYTES = 2 ** 27;
@@ -263,7 +263,8 @@ async function planOf(values: Values, inputs: readonly string[]): Promise<Plan> 
   return { out, format, sources, model: await chooseModel(values.model ?? "packaged") };
 }
 
-await runProgram(COMMAND, async (values, inputs) => {
+/** The command. */
+export const PROGRAM: Program = defineProgram(COMMAND, async (values, inputs) => {
   const plan = await planOf(values, inputs);
   const { out } = plan;
   const progress = new LabelProgress(streamOutput(Deno.stderr));
@@ -347,3 +348,5 @@ await runProgram(COMMAND, async (values, inputs) => {
     throw new Error("Cannot label any of the pictures: each row says why");
   }
 });
+
+if (import.meta.main) await PROGRAM.run(Deno.args);

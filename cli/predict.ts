@@ -1,27 +1,20 @@
 /**
- * `deno task predict`: the expression in each of a few images.
+ * `fer predict`: the expression in each of a few images.
  *
  * @module
  */
-import {
-  type ClassProbability,
-  explain,
-  type FramedFace,
-  overlayExplanation,
-  predict,
-} from "../mod.ts";
-import { decodeImage, encodePng, type Image } from "../src/data.ts";
+import { type ClassProbability, explain, overlayExplanation, predict } from "../mod.ts";
+import { encodePng } from "../src/data.ts";
 import { writeFileAtomic } from "../src/model.ts";
 import { readingOf } from "../src/model/reading.ts";
-import { reasonOf } from "../src/model/source.ts";
-import { cutOut } from "../src/recognizer/crop.ts";
 import { chooseModel, MODEL_FLAG, READING_FLAGS, TTA_FLAG } from "./choose_model.ts";
 import { ENGINE_FLAG, startComputing } from "./compute.ts";
+import { type FacePicture, readFace, underlay } from "./face_picture.ts";
 import { FaceFinder, FACES_FLAG } from "./faces.ts";
 import { type Command, UsageError } from "./flags.ts";
 import { percent } from "./numbers.ts";
 import { refuseSameFile } from "./same_file.ts";
-import { errorLine, EXIT, print, runProgram, warn } from "./program.ts";
+import { defineProgram, errorLine, EXIT, print, type Program, warn } from "./program.ts";
 
 const COMMAND = {
   name: "predict",
@@ -54,36 +47,8 @@ const COMMAND = {
 /** Images that are decoded and on the device at once. */
 const CHUNK = 64;
 
-async function readImage(file: string): Promise<Image> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await Deno.readFile(file);
-  } catch (cause) {
-    const advice = cause instanceof Deno.errors.IsADirectory ? ", for deno task label" : "";
-    throw new Error(`Cannot read ${file}: ${reasonOf(cause)}${advice}`, { cause });
-  }
-  return await decodeImage(bytes, { name: file });
-}
-
-/** An image that is at hand: what the network takes, and where it comes from. */
-interface Face {
-  readonly file: string;
-  readonly picture: Image;
-  readonly framed: FramedFace;
-}
-
-/** The pixels of an overlay's edge, where a framed face has as many. */
-const OVERLAY = { least: 96, most: 480 } as const;
-
-/** What an explanation is laid over: the framed face with more of its pixels than networks take. */
-function underlay({ picture, framed: { image, crop } }: Face): Image {
-  if (!crop) return image;
-  const size = Math.min(Math.max(Math.round(crop.size), OVERLAY.least), OVERLAY.most);
-  return cutOut(picture, crop, size);
-}
-
 function jsonLine(
-  { file, framed: { crop, quality } }: Face,
+  { file, framed: { crop, quality } }: FacePicture,
   ranked: readonly ClassProbability[],
   classes: readonly string[],
 ): string {
@@ -98,7 +63,8 @@ function jsonLine(
   });
 }
 
-await runProgram(
+/** The command. */
+export const PROGRAM: Program = defineProgram(
   COMMAND,
   async ({ model: given, explain: why, tta, labels, priors, faces, engine, json }, files) => {
     if (files.length === 0) throw new UsageError("Cannot predict nothing: name one FILE or more");
@@ -117,18 +83,10 @@ await runProgram(
     const width = Math.max(...files.map((file) => file.length));
     let failed = 0;
     for (let from = 0; from < files.length; from += CHUNK) {
-      const some: Face[] = [];
+      const some: FacePicture[] = [];
       for (const file of files.slice(from, from + CHUNK)) {
         try {
-          const picture = await readImage(file);
-          const framed = await finder.frame(picture, size);
-          // Whatever it were called, it would be by chance.
-          if (framed.outcome === "none") {
-            throw new Error(
-              `Cannot find a face in ${file}: where it is filled by one, give --faces crop`,
-            );
-          }
-          some.push({ file, picture, framed });
+          some.push(await readFace(file, finder, size));
         } catch (error) {
           warn(errorLine(error));
           failed++;
@@ -169,3 +127,5 @@ await runProgram(
     return failed > 0 ? EXIT.failed : EXIT.ok;
   },
 );
+
+if (import.meta.main) await PROGRAM.run(Deno.args);

@@ -1,5 +1,5 @@
 /**
- * What all tasks have in common: help, errors in one line, exit codes.
+ * What all commands have in common: help, errors in one line, exit codes.
  *
  * @module
  */
@@ -12,6 +12,7 @@ import {
   parseFlags,
   UsageError,
 } from "./flags.ts";
+import { asCalled } from "./called.ts";
 import { standWithUser } from "./standing.ts";
 
 /** Exit codes of the tasks. */
@@ -54,7 +55,7 @@ export function warn(line: string): void {
  */
 export function errorLine(error: unknown): string {
   const message = error instanceof Error ? error.message || error.name : String(error);
-  return `error: ${message.replace(/\s*\n\s*/g, " ").trim()}`;
+  return asCalled(`error: ${message.replace(/\s*\n\s*/g, " ").trim()}`);
 }
 
 /** Mesa complains on stderr where this is unset, as it is in containers. */
@@ -66,6 +67,77 @@ function quietMesa(): void {
   } catch { /* no permission: then it complains */ }
 }
 
+/** What {@linkcode leaveWith} is to show of an error besides its line. */
+let debug = false;
+
+/**
+ * Says in one line what went wrong and leaves the process.
+ *
+ * @param error What was thrown.
+ */
+export function leaveWith(error: unknown): never {
+  warn(debug && error instanceof Error ? `error: ${error.stack ?? error}` : errorLine(error));
+  if (debug && error instanceof Error && error.cause) warn(`caused by: ${error.cause}`);
+  Deno.exit(error instanceof UsageError ? EXIT.usage : EXIT.failed);
+}
+
+/** What a command does: flags, arguments, the flags that were given, all words as they stand. */
+export type Main<Table extends FlagTable> = (
+  values: FilledFlagValues<Table>,
+  operands: readonly string[],
+  given: FlagValues<Table>,
+  args: readonly string[],
+) => Promise<number | void>;
+
+/** A command that can be run. */
+export interface Program {
+  /** Its name, flags and examples. */
+  readonly command: Command;
+  /**
+   * Runs it to its end and leaves the process with its exit code.
+   *
+   * @param args What follows its name.
+   */
+  run(args: readonly string[]): Promise<never>;
+}
+
+/**
+ * A command and what it does.
+ *
+ * @param command The command.
+ * @param main What it does; returns an exit code, 0 if none.
+ * @returns The program.
+ */
+export function defineProgram<Table extends FlagTable>(
+  command: Command<Table>,
+  main: Main<Table>,
+): Program {
+  // Where it is shown, it does not matter which flags they are.
+  const shown = command as unknown as Command;
+  return {
+    command: shown,
+    async run(args) {
+      debug = args.includes("--debug");
+      addEventListener("unhandledrejection", (event) => {
+        event.preventDefault();
+        leaveWith(event.reason);
+      });
+      try {
+        const { values, operands, given, help } = parseFlags(command, args);
+        if (help) {
+          print(helpText(shown));
+          Deno.exit(EXIT.ok);
+        }
+        quietMesa();
+        standWithUser();
+        Deno.exit(await main(values, operands, given, args) ?? EXIT.ok);
+      } catch (error) {
+        return leaveWith(error);
+      }
+    },
+  };
+}
+
 /**
  * Runs a task to its end and leaves the process with its exit code.
  *
@@ -74,32 +146,7 @@ function quietMesa(): void {
  */
 export async function runProgram<Table extends FlagTable>(
   command: Command<Table>,
-  main: (
-    values: FilledFlagValues<Table>,
-    operands: readonly string[],
-    given: FlagValues<Table>,
-  ) => Promise<number | void>,
+  main: Main<Table>,
 ): Promise<never> {
-  const debug = Deno.args.includes("--debug");
-  const fail = (error: unknown): never => {
-    warn(debug && error instanceof Error ? `error: ${error.stack ?? error}` : errorLine(error));
-    if (debug && error instanceof Error && error.cause) warn(`caused by: ${error.cause}`);
-    Deno.exit(error instanceof UsageError ? EXIT.usage : EXIT.failed);
-  };
-  addEventListener("unhandledrejection", (event) => {
-    event.preventDefault();
-    fail(event.reason);
-  });
-  try {
-    const { values, operands, given, help } = parseFlags(command, Deno.args);
-    if (help) {
-      print(helpText(command as unknown as Command));
-      Deno.exit(EXIT.ok);
-    }
-    quietMesa();
-    standWithUser();
-    Deno.exit(await main(values, operands, given) ?? EXIT.ok);
-  } catch (error) {
-    return fail(error);
-  }
+  return await defineProgram(command, main).run(Deno.args);
 }

@@ -33,8 +33,18 @@ export interface Recipe {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** The recipes that come along, by name; their modules are cached as code is. */
+const OWN: Readonly<Record<string, () => Promise<{ readonly default: unknown }>>> = {
+  "fernet": () => import("../recipes/fernet.json", { with: { type: "json" } }),
+  "fernet-labels": () => import("../recipes/fernet-labels.json", { with: { type: "json" } }),
+  "fernet-ferplus": () => import("../recipes/fernet-ferplus.json", { with: { type: "json" } }),
+};
+
+/** The names of the recipes that come along. */
+export const OWN_RECIPES: readonly string[] = Object.keys(OWN);
+
 async function readObject(path: string): Promise<Record<string, unknown>> {
-  const value = await readJson(path);
+  const value = Object.hasOwn(OWN, path) ? (await OWN[path]()).default : await readJson(path);
   if (isObject(value)) return value;
   throw new SyntaxError(`Cannot read ${path}: expected a JSON object`);
 }
@@ -60,7 +70,7 @@ function readFaces(path: string, value: unknown): FaceMode {
 /**
  * Reads a recipe: the settings of a `config.json`, or an object of settings alone.
  *
- * @param path A JSON file.
+ * @param path A JSON file, or the name of a recipe that comes along.
  * @param flags The flags of the train task, whose ranges hold here too.
  * @returns The settings it names.
  * @throws {Error} When there is no such file, or it names no setting or gives one a wrong value.

@@ -1,5 +1,5 @@
 /**
- * `deno task report`: a run as one page.
+ * `fer report`: a run as one page.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { FaceFinder, FACES_FLAG } from "./faces.ts";
 import { type Command, UsageError } from "./flags.ts";
 import { RUNS } from "./newest_model.ts";
 import { placeOf } from "./standing.ts";
-import { EXIT, print, runProgram, warn } from "./program.ts";
+import { defineProgram, EXIT, print, type Program, warn } from "./program.ts";
 import { readRecipe } from "./recipe.ts";
 import { loadData, openData, trainingSplits } from "./source.ts";
 
@@ -102,28 +102,36 @@ async function reportPackaged(
   return path;
 }
 
-await runProgram(COMMAND, async ({ data, model: given, noPhotos }, operands) => {
-  if (operands.length > 1) {
-    throw new UsageError(
-      `Cannot report on ${operands.length} folders: deno task report takes one RUN_DIR`,
-    );
-  }
-  const photos = !noPhotos;
-  const chosen = operands.length === 0 || given !== undefined ? await chooseModel(given) : null;
-  const runDirectory = operands[0] ?? chosen?.run;
-  if (chosen && !runDirectory) {
-    if (!chosen.isPackaged) {
-      throw new UsageError(`Cannot report on ${chosen.name}: name the folder of its run, RUN_DIR`);
+/** The command. */
+export const PROGRAM: Program = defineProgram(
+  COMMAND,
+  async ({ data, model: given, noPhotos }, operands) => {
+    if (operands.length > 1) {
+      throw new UsageError(
+        `Cannot report on ${operands.length} folders: deno task report takes one RUN_DIR`,
+      );
     }
-    print(await reportPackaged(chosen, data, photos));
+    const photos = !noPhotos;
+    const chosen = operands.length === 0 || given !== undefined ? await chooseModel(given) : null;
+    const runDirectory = operands[0] ?? chosen?.run;
+    if (chosen && !runDirectory) {
+      if (!chosen.isPackaged) {
+        throw new UsageError(
+          `Cannot report on ${chosen.name}: name the folder of its run, RUN_DIR`,
+        );
+      }
+      print(await reportPackaged(chosen, data, photos));
+      return EXIT.ok;
+    }
+    const splits = await splitsOf(runDirectory, data);
+    const { stop } = splits ? await start() : { stop() {} };
+    const { training, validation: dataset } = splits ?? {};
+    const model = splits && given !== undefined ? await chosen?.load() : undefined;
+    print(await writeReport(runDirectory, { model, dataset, training, photos }));
+    model?.model.dispose();
+    stop();
     return EXIT.ok;
-  }
-  const splits = await splitsOf(runDirectory, data);
-  const { stop } = splits ? await start() : { stop() {} };
-  const { training, validation: dataset } = splits ?? {};
-  const model = splits && given !== undefined ? await chosen?.load() : undefined;
-  print(await writeReport(runDirectory, { model, dataset, training, photos }));
-  model?.model.dispose();
-  stop();
-  return EXIT.ok;
-});
+  },
+);
+
+if (import.meta.main) await PROGRAM.run(Deno.args);

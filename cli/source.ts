@@ -6,12 +6,15 @@
 import {
   drawnFaces,
   type FerDataset,
+  type Image,
   loadFerCsv,
+  loadFerParquet,
   loadImageFolder,
   type Usage,
   USAGES,
   withValidationSplit,
 } from "../src/data.ts";
+import { findParquetFiles, isParquetName } from "../src/data/parquet/files.ts";
 import type { FaceFinder } from "./faces.ts";
 import type { StringFlag } from "./flags.ts";
 import { count } from "./numbers.ts";
@@ -29,7 +32,7 @@ const USUAL_PLACES = ["data/fer2013.csv", "data/fer2013.csv.gz"].map(placeOf);
 export const DATA_FLAG = {
   kind: "string",
   value: "PATH",
-  about: "FER-2013 as CSV (plain or gzip), or a folder of images",
+  about: "FER-2013 as CSV (plain or gzip) or Parquet, or a folder of images or Parquet files",
   otherwise: "the variable FER2013, data/fer2013.csv[.gz], drawn faces",
 } as const satisfies StringFlag;
 
@@ -59,6 +62,7 @@ export const DRAWN_NOTICE =
   "FER-2013 is to be had from Kaggle: https://www.kaggle.com/c/" +
   "challenges-in-representation-learning-facial-expression-recognition-challenge\n" +
   "or, as folders of images, https://www.kaggle.com/datasets/msambare/fer2013\n" +
+  "or, as Parquet files, from Hugging Face: https://huggingface.co/datasets?search=fer2013\n" +
   "Give its place with --data, in the variable FER2013, or put it at data/fer2013.csv";
 
 async function exists(path: string): Promise<boolean> {
@@ -98,10 +102,23 @@ export async function findVotes(given: string | undefined, data: string): Promis
   );
 }
 
+/** Whether a file is Parquet, whatever it is called. */
+async function isParquetFile(path: string): Promise<boolean> {
+  try {
+    using file = await Deno.open(path);
+    const head = new Uint8Array(4);
+    await file.read(head);
+    return isParquetName(path) || new TextDecoder().decode(head) === "PAR1";
+  } catch {
+    return isParquetName(path);
+  }
+}
+
 /**
  * Loads a data set.
  *
- * @param path A CSV file, a folder of images, an `https:` address; `null` for drawn faces.
+ * @param path A CSV or Parquet file, a folder of images or of Parquet files, an `https:` address;
+ * `null` for drawn faces.
  * @param finder What frames a folder's pictures by their faces; without it they are taken whole.
  * @returns The faces.
  * @throws {Error} When there is none there or it is malformed.
@@ -109,12 +126,19 @@ export async function findVotes(given: string | undefined, data: string): Promis
 export async function loadData(path: string | null, finder?: FaceFinder): Promise<FerDataset> {
   if (path === null) return drawnFaces(DRAWN.images, DRAWN.seed);
   await refuseUnreachable(path, "--data");
-  if (/^https?:\/\//.test(path)) return await loadFerCsv(new URL(path));
+  const frame = finder && (async (image: Image) => (await finder.frame(image)).image);
+  if (/^https?:\/\//.test(path)) {
+    const url = new URL(path);
+    return isParquetName(url.pathname)
+      ? await loadFerParquet(url, { frame })
+      : await loadFerCsv(url);
+  }
   const isFolder = await Deno.stat(path).then((info) => info.isDirectory, () => false);
-  if (!isFolder) return await loadFerCsv(path);
-  return await loadImageFolder(path, {
-    frame: finder && (async (image) => (await finder.frame(image)).image),
-  });
+  const isParquet = isFolder
+    ? (await findParquetFiles(path)).length > 0
+    : await isParquetFile(path);
+  if (isParquet) return await loadFerParquet(path, { frame });
+  return isFolder ? await loadImageFolder(path, { frame }) : await loadFerCsv(path);
 }
 
 /**

@@ -1,9 +1,10 @@
 /**
- * `deno task train`: from a data set to a model, its checkpoints and a report.
+ * `fer train`: from a data set to a model, its checkpoints and a report.
  *
  * @module
  */
-import { serveDashboard, useWebGpu } from "../mod.ts";
+import { useWebGpu } from "../mod.ts";
+import { serveDashboard } from "../src/dashboard.ts";
 import { auditDataset, type FerDataset, USAGES, withFerPlus } from "../src/data.ts";
 import {
   type ArchitectureConfig,
@@ -11,28 +12,31 @@ import {
   type FerModel,
   loadModel,
   loadModelWeights,
+  networks,
 } from "../src/model.ts";
 import { writeReport } from "../src/report.ts";
 import {
   DEFAULT_TRAINING_CONFIG,
-  MUON_DEFAULTS,
-  RESUMABLE_CHANGES,
+  readRecord,
   RunDirectory,
   Trainer,
   type TrainingConfig,
   trainingConfig,
   type TrainingResult,
+  writeRecord,
 } from "../src/train.ts";
+import type { Setting } from "../src/train/setting.ts";
+import { SETTINGS } from "../src/train/settings.ts";
 import { auditLines } from "./audit.ts";
+import { invocation } from "./called.ts";
 import { modelFile } from "./choose_model.ts";
 import { FaceFinder, type FaceMode, FACES_FLAG } from "./faces.ts";
 import { type Command, type FlagValues, kebabCase, UsageError } from "./flags.ts";
 import { catchInterrupt } from "./interrupt.ts";
 import { RUNS } from "./newest_model.ts";
 import { clock, count, percent } from "./numbers.ts";
-import { EXIT, print, runProgram } from "./program.ts";
+import { defineProgram, EXIT, print, type Program } from "./program.ts";
 import { ProgressDisplay, streamOutput } from "./progress.ts";
-import { readJson } from "./read_json.ts";
 import { readRecipe, type Recipe } from "./recipe.ts";
 import {
   DATA_FLAG,
@@ -44,35 +48,22 @@ import {
   VOTES_FLAG,
 } from "./source.ts";
 import { isSameFile } from "./same_file.ts";
+import { settingFlags } from "./setting_flags.ts";
 import { placeOf, recordedPath } from "./standing.ts";
 import { DEFAULT_TUNING, gpuOptions, resolveTuning, type Tuning } from "./tuning.ts";
 
 /** What the recipe becomes on drawn faces: all there is to see within minutes, also in software. */
 const ON_DRAWN_FACES = {
-  config: { epochs: 12, batchSize: 32, scheduler: "cosine", augment: "none" },
-  architecture: {
-    name: "ferCnn",
-    options: { filters: [16, 32, 64], hidden: 64, dropout2d: 0, dropout: 0 },
-  },
-} as const satisfies Recipe;
+  epochs: 12,
+  batchSize: 32,
+  scheduler: "cosine",
+  augment: "none",
+} as const satisfies Partial<TrainingConfig>;
 
-/** The networks that `--network` names: their options on drawn faces; else their defaults. */
-const NETWORKS: Readonly<Record<"ferCnn" | "ferNet", ArchitectureConfig>> = {
-  ferCnn: ON_DRAWN_FACES.architecture,
-  ferNet: { name: "ferNet", options: { filters: [8, 16, 32, 64], dropout: 0 } },
-};
+/** The network where none is named. */
+const [DEFAULT_NETWORK] = networks();
 
 const RECIPE = DEFAULT_TRAINING_CONFIG;
-
-/** A setting's default as `--help` shows it, where drawn faces have one of their own. */
-function onEither(name: keyof typeof ON_DRAWN_FACES.config): string {
-  return `${RECIPE[name]}, on drawn faces ${ON_DRAWN_FACES.config[name]}`;
-}
-
-/** A setting's default as `--help` shows it, where Muon has one of its own. */
-function withMuon(name: keyof typeof MUON_DEFAULTS): string {
-  return `${RECIPE[name]}, with muon ${MUON_DEFAULTS[name]}`;
-}
 
 const COMMAND = {
   name: "train",
@@ -80,191 +71,14 @@ const COMMAND = {
   flags: {
     data: DATA_FLAG,
     faces: FACES_FLAG,
-    epochs: {
-      kind: "integer",
-      value: "N",
-      min: 1,
-      about: "Passes over the training images at most",
-      otherwise: onEither("epochs"),
-    },
-    "batch-size": {
-      kind: "integer",
-      value: "N",
-      min: 1,
-      about: "Images a step",
-      otherwise: onEither("batchSize"),
-    },
     network: {
       kind: "choice",
-      choices: ["ferCnn", "ferNet"],
-      about: "The network: five million parameters, or one, of any input size",
-      otherwise: "ferCnn, or the recipe's",
+      choices: networks().map(({ name }) => name),
+      about: `The network: ${networks().map(({ name, about }) => `${name}, ${about}`).join("; ")}`,
+      otherwise: `${DEFAULT_NETWORK.name}, or the recipe's`,
     },
-    optimizer: {
-      kind: "choice",
-      choices: ["adamw", "muon"],
-      default: RECIPE.optimizer,
-      about: "AdamW, or Muon for the filters of convolutions and AdamW for the rest",
-    },
-    lr: {
-      kind: "number",
-      value: "RATE",
-      above: 0,
-      about: "Learning rate of the optimizer",
-      otherwise: withMuon("lr"),
-    },
-    "weight-decay": {
-      kind: "number",
-      value: "RATE",
-      min: 0,
-      about: "Decoupled weight decay; with muon on filters alone",
-      otherwise: withMuon("weightDecay"),
-    },
-    scheduler: {
-      kind: "choice",
-      choices: ["plateau", "cosine", "wsd", "constant"],
-      about: "How the learning rate falls",
-      otherwise: onEither("scheduler"),
-    },
-    "warmup-epochs": {
-      kind: "number",
-      value: "N",
-      min: 0,
-      default: RECIPE.warmupEpochs,
-      about: "Epochs in which the learning rate rises from 0",
-    },
-    "decay-epochs": {
-      kind: "number",
-      value: "N",
-      min: 0,
-      default: RECIPE.decayEpochs,
-      about: "Last epochs in which wsd lets the learning rate fall to 0",
-    },
-    "label-smoothing": {
-      kind: "number",
-      value: "E",
-      min: 0,
-      below: 1,
-      default: RECIPE.labelSmoothing,
-      about: "Share of each target spread over all classes",
-    },
-    "class-weights": {
-      kind: "choice",
-      choices: ["none", "balanced"],
-      default: RECIPE.classWeights,
-      about: "Weigh rare classes more",
-    },
-    "logit-adjustment": {
-      kind: "number",
-      value: "T",
-      min: 0,
-      default: RECIPE.logitAdjustment,
-      about: "How much rare classes are helped in the loss, 1 for all alike; 0 for none",
-    },
-    "fer-plus-weight": {
-      kind: "number",
-      value: "W",
-      min: 0,
-      default: RECIPE.ferPlusWeight,
-      about: "Weight of a second output that learns FER+'s votes; 0 for none",
-    },
+    ...settingFlags(ON_DRAWN_FACES),
     votes: VOTES_FLAG,
-    mixup: {
-      kind: "number",
-      value: "A",
-      min: 0,
-      default: RECIPE.mixup,
-      about: "Mix pairs of images, in shares from Beta(A, A); 0 for none",
-    },
-    ema: {
-      kind: "number",
-      value: "DECAY",
-      min: 0,
-      below: 1,
-      default: RECIPE.ema,
-      about: "Keep a moving average of the weights; 0 for none",
-    },
-    augment: {
-      kind: "choice",
-      choices: ["none", "standard", "strong", "warp", "strongWarp"],
-      about: "How images are varied",
-      otherwise: onEither("augment"),
-    },
-    erasing: {
-      kind: "number",
-      value: "P",
-      min: 0,
-      max: 1,
-      default: RECIPE.erasing,
-      about: "Probability of laying a grey rectangle over an image",
-    },
-    "train-crop-size": {
-      kind: "integer",
-      value: "N",
-      min: 0,
-      about: "Height and width to train on, for ferNet; validation is on whole images",
-      otherwise: "that of the images",
-    },
-    "full-size-epochs": {
-      kind: "integer",
-      value: "N",
-      min: 0,
-      default: RECIPE.fullSizeEpochs,
-      about: "Last epochs that train on whole images in spite of --train-crop-size",
-    },
-    seed: {
-      kind: "integer",
-      value: "N",
-      min: 0,
-      default: RECIPE.seed,
-      about: "Seed of everything random",
-    },
-    workers: {
-      kind: "integer",
-      value: "N",
-      min: 0,
-      max: 64,
-      about: "Threads that vary images; 0 for none beside the main one",
-      otherwise: "one fewer than there are cores",
-    },
-    monitor: {
-      kind: "choice",
-      choices: ["f1", "loss"],
-      default: RECIPE.monitor,
-      about: "What the best weights are best by, on the validation images",
-    },
-    patience: {
-      kind: "integer",
-      value: "N",
-      min: 0,
-      default: RECIPE.patience,
-      about: "Epochs without a better validation loss before training stops; 0 for never",
-    },
-    "max-minutes": {
-      kind: "number",
-      value: "N",
-      min: 0,
-      about: "Validate, save and end after so many minutes",
-      otherwise: "no limit",
-    },
-    "max-steps": {
-      kind: "integer",
-      value: "N",
-      min: 0,
-      about: "Validate, save and end after so many steps",
-      otherwise: "no limit",
-    },
-    "fast-dev-run": {
-      kind: "boolean",
-      about: "Train on one batch, validate on one, end: to see that all works",
-    },
-    "overfit-batches": {
-      kind: "integer",
-      value: "N",
-      min: 0,
-      about: "Train and validate on the same few batches, to see that the network learns",
-      otherwise: "off",
-    },
     "run-dir": {
       kind: "string",
       value: "DIR",
@@ -286,7 +100,7 @@ const COMMAND = {
     recipe: {
       kind: "string",
       value: "FILE",
-      about: "Take settings from this JSON file, for instance a config.json; flags win",
+      about: "Take settings from a JSON file, for instance a config.json, or fernet; flags win",
     },
     tuning: {
       kind: "string",
@@ -307,7 +121,7 @@ const COMMAND = {
   },
   examples: [
     "deno task train --data fer2013.csv.gz --run-dir runs/first",
-    "deno task train --data fer2013.csv.gz --recipe recipes/fernet.json",
+    "deno task train --data fer2013.csv.gz --recipe fernet",
     "deno task train --resume runs/first",
     "deno task train --resume runs/first --epochs 90",
   ],
@@ -315,26 +129,9 @@ const COMMAND = {
 
 type Given = FlagValues<typeof COMMAND.flags>;
 
-/** Flags that are no settings of a training. */
-const PLACES = [
-  "data",
-  "votes",
-  "faces",
-  "runDir",
-  "resume",
-  "init",
-  "recipe",
-  "network",
-  "tuning",
-  "dashboard",
-  "port",
-  "quiet",
-  "debug",
-] as const;
-
 /** What may change in a run that goes on: limits, and what it shows. */
 const RESUMABLE: readonly string[] = [
-  ...RESUMABLE_CHANGES,
+  ...Object.entries<Setting>(SETTINGS).flatMap(([name, { mayChange }]) => mayChange ? [name] : []),
   "resume",
   "dashboard",
   "port",
@@ -365,8 +162,9 @@ interface Plan {
 
 /** The settings among the flags. */
 function settingsOf(given: Given): Partial<TrainingConfig> {
-  const places: readonly string[] = PLACES;
-  return Object.fromEntries(Object.entries(given).filter(([name]) => !places.includes(name)));
+  return Object.fromEntries(
+    Object.entries(given).filter(([name]) => Object.hasOwn(SETTINGS, name)),
+  );
 }
 
 /** The command that began a run, with another length where it is given one. */
@@ -374,7 +172,7 @@ async function recordedCommand(
   path: string,
   { epochs, decayEpochs, fullSizeEpochs }: Given,
 ): Promise<string[]> {
-  const { command } = await readJson(path) as { readonly command?: readonly string[] };
+  const { command } = await readRecord(path);
   const changes = { epochs, "decay-epochs": decayEpochs, "full-size-epochs": fullSizeEpochs };
   let words = [...command ?? []];
   for (const [name, value] of Object.entries(changes)) {
@@ -403,8 +201,9 @@ async function changedFlag(
     else if (name === "init") {
       const init = await modelFile(given.init ?? "", "--init");
       isSame = await isSamePath(init, recorded.init);
-    } else if (name === "network") isSame = value === (recorded.architecture?.name ?? "ferCnn");
-    else if (name === "tuning") {
+    } else if (name === "network") {
+      isSame = value === (recorded.architecture?.name ?? DEFAULT_NETWORK.name);
+    } else if (name === "tuning") {
       isSame = isEqual(await resolveTuning(given.tuning ?? "", () => {}), recorded.tuning);
     } else if (name === "recipe") {
       const recipe = await readRecipe(given.recipe ?? "", COMMAND.flags);
@@ -425,13 +224,9 @@ async function changedFlag(
 
 /** Writes down where data are now that have been found to be the same. */
 async function recordPlaces(directory: RunDirectory, { data, votes }: Plan): Promise<void> {
-  const recorded = await directory.readConfig();
-  const config = {
-    ...recorded.config as object,
-    data: recordedPath(data),
-    votes: recordedPath(votes),
-  };
-  await directory.writeJson("config.json", { ...recorded, config });
+  const record = await readRecord(directory.path);
+  const places = { data: recordedPath(data), votes: recordedPath(votes) };
+  await writeRecord(directory, { ...record, config: { ...record.config, ...places } });
 }
 
 async function planResume(given: Given, runDirectory: string): Promise<Plan> {
@@ -451,9 +246,7 @@ async function planResume(given: Given, runDirectory: string): Promise<Plan> {
   }
   const { config, data, votes, faces, init, architecture, tuning } = recorded;
   if (given.data !== undefined && given.data !== data) {
-    const { dataFingerprint } = await readJson(`${runDirectory}/config.json`) as {
-      readonly dataFingerprint?: unknown;
-    };
+    const { dataFingerprint } = await readRecord(runDirectory);
     if (!dataFingerprint) {
       throw new UsageError(
         `Cannot go on with ${runDirectory} on --data ${given.data}: the run is of a version that ` +
@@ -465,14 +258,14 @@ async function planResume(given: Given, runDirectory: string): Promise<Plan> {
     runDirectory,
     isResumed: true,
     isMoved: given.data !== undefined || given.votes !== undefined,
-    command: await recordedCommand(`${runDirectory}/config.json`, given),
+    command: await recordedCommand(runDirectory, given),
     config: trainingConfig({ ...config, ...settingsOf(given) }),
     data: given.data ?? placeOf(data ?? null),
     votes: given.votes ?? placeOf(votes ?? null),
     // Runs from before there was a choice took pictures whole.
     faces: faces ?? "crop",
     init: placeOf(init ?? null),
-    architecture: architecture ?? { name: "ferCnn", options: {} },
+    architecture: architecture ?? { name: DEFAULT_NETWORK.name, options: {} },
     tuning: tuning ?? DEFAULT_TUNING,
   };
 }
@@ -489,17 +282,18 @@ function chooseNetwork(
   onDrawnFaces: boolean,
 ): ArchitectureConfig {
   if (ofRecipe && (!network || network === ofRecipe.name)) return ofRecipe;
-  const name = network ?? "ferCnn";
-  return onDrawnFaces ? NETWORKS[name] : { name, options: {} };
+  const { name, onDrawnFaces: small = {} } = networks().find((each) => each.name === network) ??
+    DEFAULT_NETWORK;
+  return { name, options: onDrawnFaces ? small : {} };
 }
 
-async function planRun(given: Given): Promise<Plan> {
+async function planRun(given: Given, args: readonly string[]): Promise<Plan> {
   const recipe: Recipe = given.recipe ? await readRecipe(given.recipe, COMMAND.flags) : {
     config: {},
   };
   const data = given.data ?? recipe.data ?? await findData(undefined);
-  const base: Recipe = data === null ? ON_DRAWN_FACES : { config: {} };
-  const config = trainingConfig({ ...base.config, ...recipe.config, ...settingsOf(given) });
+  const base = data === null ? ON_DRAWN_FACES : {};
+  const config = trainingConfig({ ...base, ...recipe.config, ...settingsOf(given) });
   const init = given.init ? await modelFile(given.init, "--init") : recipe.init ?? null;
   if (given.network && init !== null) {
     throw new UsageError(`Cannot set --network to "${given.network}": ${init} names its own`);
@@ -517,7 +311,7 @@ async function planRun(given: Given): Promise<Plan> {
     runDirectory: given.runDir ?? `${RUNS}/${runName()}`,
     isResumed: false,
     isMoved: false,
-    command: ["deno", "task", "train", ...Deno.args],
+    command: [...invocation("train").split(" "), ...args],
     config,
     data: recordedPath(data),
     votes: recordedPath(votes),
@@ -538,7 +332,7 @@ async function makeModel(plan: Plan, { classes, size }: FerDataset): Promise<Fer
   const { init, config: { seed, ferPlusWeight }, architecture } = plan;
   const ferPlus = ferPlusWeight > 0;
   if (init === null) {
-    const { name, options } = architecture ?? { name: "ferCnn", options: {} };
+    const { name, options } = architecture ?? { name: DEFAULT_NETWORK.name, options: {} };
     return buildArchitecture({ name, options: { ...options, ferPlus, size, seed } }, classes);
   }
   const loaded = await loadModel(init);
@@ -598,7 +392,7 @@ function printResult(plan: Plan, result: TrainingResult, report: string | null):
   if (report) print(`Report   ${report}`);
   if (stopped !== "epochs" && stopped !== "earlyStopping") {
     const further = stopped === "maxSteps" ? " --max-steps 0" : "";
-    print(`Go on    deno task train --resume ${plan.runDirectory}${further}`);
+    print(`Go on    ${invocation("train")} --resume ${plan.runDirectory}${further}`);
   }
 }
 
@@ -660,14 +454,10 @@ async function train(plan: Plan, { quiet, dashboard, port }: Display): Promise<n
       signal: interrupt.signal,
       notes: {
         command,
-        config: { data, votes, ...(framing !== null && { faces }), init, ...config },
+        places: { data, votes, ...(framing !== null && { faces }), init },
         tuning,
         data: {
-          source: dataset.source,
-          classes: dataset.classes,
           counts: Object.fromEntries(USAGES.map((name) => [name, dataset.split(name).length])),
-          trainingImages: training.length,
-          validationImages: validation.length,
           audit,
         },
       },
@@ -697,13 +487,19 @@ async function train(plan: Plan, { quiet, dashboard, port }: Display): Promise<n
   }
 }
 
-await runProgram(COMMAND, async ({ quiet, dashboard, port }, _operands, given) => {
-  if (port !== undefined && !dashboard) {
-    throw new UsageError("Cannot use --port without --dashboard, whose port it is");
-  }
-  const plan = given.resume ? await planResume(given, given.resume) : await planRun(given);
-  return await keepingNothingHalfDone(
-    plan.runDirectory,
-    () => train(plan, { quiet, dashboard, port }),
-  );
-});
+/** The command. */
+export const PROGRAM: Program = defineProgram(
+  COMMAND,
+  async ({ quiet, dashboard, port }, _operands, given, args) => {
+    if (port !== undefined && !dashboard) {
+      throw new UsageError("Cannot use --port without --dashboard, whose port it is");
+    }
+    const plan = given.resume ? await planResume(given, given.resume) : await planRun(given, args);
+    return await keepingNothingHalfDone(
+      plan.runDirectory,
+      () => train(plan, { quiet, dashboard, port }),
+    );
+  },
+);
+
+if (import.meta.main) await PROGRAM.run(Deno.args);

@@ -1,5 +1,5 @@
 /**
- * `deno task tune`: the fastest way to compute each product of a network's training, on this adapter.
+ * `fer tune`: the fastest way to compute each product of a network's training, on this adapter.
  *
  * @module
  */
@@ -13,14 +13,16 @@ import {
   describeModel,
   type FerModel,
   largestBatch,
+  networks,
   writeFileAtomic,
 } from "../src/model.ts";
 import { EMOTIONS } from "../src/emotions.ts";
 import { DEFAULT_TRAINING_CONFIG, trainingConfig } from "../src/train.ts";
 import { VERSION } from "../src/version.ts";
+import { invocation } from "./called.ts";
 import type { Command } from "./flags.ts";
 import { clock, count } from "./numbers.ts";
-import { print, runProgram } from "./program.ts";
+import { defineProgram, print, type Program } from "./program.ts";
 import { readRecipe, type Recipe } from "./recipe.ts";
 import { identifyAdapter, type TuningFile, tuningPath } from "./tuning.ts";
 
@@ -92,42 +94,51 @@ function line({ size, candidate, milliseconds, untuned }: TunedProduct): string 
     `the library's table ${untuned.toFixed(2)} ms`;
 }
 
-await runProgram(COMMAND, async ({ batchSize, recipe, rounds, out }) => {
-  const startedAt = performance.now();
-  const { config, architecture }: Recipe = recipe
-    ? await readRecipe(recipe, { "batch-size": BATCH })
-    : { config: {} };
-  const { trainCropSize } = trainingConfig(config);
-  const gpu = await useWebGpu();
-  const identity = await identifyAdapter() ?? { adapter: gpu.description, driver: null };
-  const path = out ?? tuningPath(identity);
-  const batch = batchSize ?? config.batchSize ?? DEFAULT_TRAINING_CONFIG.batchSize;
-  const model = buildArchitecture(architecture ?? { name: "ferCnn", options: {} }, EMOTIONS);
-  const most = largestBatch(model, gpu.device.limits.maxStorageBufferBindingSize);
-  if (batch > most) {
-    throw new RangeError(
-      `Cannot tune for a batch size of ${count(batch)}: the largest that fits is ${count(most)}`,
+/** The command. */
+export const PROGRAM: Program = defineProgram(
+  COMMAND,
+  async ({ batchSize, recipe, rounds, out }) => {
+    const startedAt = performance.now();
+    const { config, architecture }: Recipe = recipe
+      ? await readRecipe(recipe, { "batch-size": BATCH })
+      : { config: {} };
+    const { trainCropSize } = trainingConfig(config);
+    const gpu = await useWebGpu();
+    const identity = await identifyAdapter() ?? { adapter: gpu.description, driver: null };
+    const path = out ?? tuningPath(identity);
+    const batch = batchSize ?? config.batchSize ?? DEFAULT_TRAINING_CONFIG.batchSize;
+    const model = buildArchitecture(
+      architecture ?? { name: networks()[0].name, options: {} },
+      EMOTIONS,
     );
-  }
-  print(`Tuning for ${identity.adapter}, ${identity.driver ?? "its driver unknown"}`);
-  const products = await tuneKernels(work(model, batch, trainCropSize), {
-    adapter: gpu.isSoftware ? "software" : "hardware",
-    rounds,
-    onProduct: (product, done, all) => print(`${done}/${all}  ${line(product)}`),
-  });
-  const file: TuningFile = { ...identity, libraryVersion: VERSION, products };
-  const folder = path.replace(/[/\\][^/\\]*$/, "");
-  if (folder !== path) await Deno.mkdir(folder, { recursive: true });
-  await writeFileAtomic(path, new TextEncoder().encode(`${JSON.stringify(file, null, 1)}\n`));
-  const sum = (times: readonly number[]) => times.reduce((a, b) => a + b, 0).toFixed(1);
-  print(
-    `Tuned ${count(products.length)} products in ${
-      clock((performance.now() - startedAt) / 1000)
-    }: together ${sum(products.map(({ milliseconds }) => milliseconds))} ms, ` +
-      `the library's table ${sum(products.map(({ untuned }) => untuned))} ms`,
-  );
-  print(`Table    ${path}`);
-  print(`Use it   deno task train --tuning ${out ? path : "auto"}`);
-  model.dispose();
-  gpu.dispose();
-});
+    const most = largestBatch(model, gpu.device.limits.maxStorageBufferBindingSize);
+    if (batch > most) {
+      throw new RangeError(
+        `Cannot tune for a batch size of ${count(batch)}: the largest that fits is ${count(most)}`,
+      );
+    }
+    print(`Tuning for ${identity.adapter}, ${identity.driver ?? "its driver unknown"}`);
+    const products = await tuneKernels(work(model, batch, trainCropSize), {
+      adapter: gpu.isSoftware ? "software" : "hardware",
+      rounds,
+      onProduct: (product, done, all) => print(`${done}/${all}  ${line(product)}`),
+    });
+    const file: TuningFile = { ...identity, libraryVersion: VERSION, products };
+    const folder = path.replace(/[/\\][^/\\]*$/, "");
+    if (folder !== path) await Deno.mkdir(folder, { recursive: true });
+    await writeFileAtomic(path, new TextEncoder().encode(`${JSON.stringify(file, null, 1)}\n`));
+    const sum = (times: readonly number[]) => times.reduce((a, b) => a + b, 0).toFixed(1);
+    print(
+      `Tuned ${count(products.length)} products in ${
+        clock((performance.now() - startedAt) / 1000)
+      }: together ${sum(products.map(({ milliseconds }) => milliseconds))} ms, ` +
+        `the library's table ${sum(products.map(({ untuned }) => untuned))} ms`,
+    );
+    print(`Table    ${path}`);
+    print(`Use it   ${invocation("train")} --tuning ${out ? path : "auto"}`);
+    model.dispose();
+    gpu.dispose();
+  },
+);
+
+if (import.meta.main) await PROGRAM.run(Deno.args);

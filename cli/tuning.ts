@@ -3,8 +3,10 @@
  *
  * @module
  */
-import type { ProductChoice, WebGpuOptions } from "../mod.ts";
+import type { WebGpuOptions } from "../mod.ts";
+import type { ProductChoice } from "../src/kernels.ts";
 import { VERSION } from "../src/version.ts";
+import { invocation } from "./called.ts";
 import { driverVersion } from "./driver.ts";
 import { readJson } from "./read_json.ts";
 
@@ -203,7 +205,7 @@ export async function resolveTuning(
     if (!isThere) {
       onNote(
         `Nothing is tuned for ${identity.adapter}, ${identity.driver ?? "its driver unknown"}: ` +
-          "computing as the library's own table says. See deno task tune",
+          `computing as the library's own table says. See ${invocation("tune")}`,
       );
       return DEFAULT_TUNING;
     }

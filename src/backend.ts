@@ -84,8 +84,8 @@ export interface WebGpu {
   [Symbol.dispose](): void;
 }
 
-/** For each device that tfjs may compute on, whether by this library's programs; the last one counts. */
-const alive: { readonly areOurs: boolean }[] = [];
+/** The handles that are not disposed of. */
+const alive = new Set<GPUDevice>();
 
 /** What tfjs does with small operations while no device of ours is in use. */
 let forwardedBefore = true;
@@ -161,13 +161,11 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
     { WebGPUBackend },
     { useFerKernels, useStockKernels },
     { chooserOf },
-    { setPrograms },
     { findSubgroups },
   ] = await Promise.all([
     import("@tensorflow/tfjs-backend-webgpu"),
     import("./kernels/install.ts"),
     import("./kernels/tune.ts"),
-    import("./kernels/active.ts"),
     import("./kernels/subgroups.ts"),
   ]);
   const made = options.device ? null : await requestDevice(options);
@@ -229,7 +227,7 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
   guardReads(backend as unknown as ReadableBackend, faults, untilLost);
   // Small operations that tfjs would compute on the host, depending on where their inputs happen to
   // be, give other bits there: a resumed run would differ from one that never stopped.
-  if (alive.length === 0) forwardedBefore = tf.env().getBool("WEBGPU_CPU_FORWARD");
+  if (alive.size === 0) forwardedBefore = tf.env().getBool("WEBGPU_CPU_FORWARD");
   tf.env().set("WEBGPU_CPU_FORWARD", false);
   // Importing tfjs's package registers a factory of its own, which nobody asked for.
   if (!hadFactory && tf.findBackendFactory("webgpu")) tf.removeBackend("webgpu");
@@ -239,9 +237,7 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
   const kind = isSoftware ? "software" : "hardware";
   const isOurs = options.kernels !== "stock";
   await findSubgroups(device, info, reusing);
-  const kernels = { areOurs: isOurs };
-  alive.push(kernels);
-  setPrograms(isOurs);
+  alive.add(reusing);
   const removeKernels = isOurs
     ? useFerKernels({ adapter: kind, choose: chooserOf(options.tuning ?? [], kind) })
     : useStockKernels();
@@ -256,9 +252,8 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
     device.removeEventListener("uncapturederror", onError);
     removeKernels();
     release(backend);
-    alive.splice(alive.indexOf(kernels), 1);
-    setPrograms(alive.at(-1)?.areOurs ?? true);
-    tf.env().set("WEBGPU_CPU_FORWARD", alive.length > 0 ? false : forwardedBefore);
+    alive.delete(reusing);
+    tf.env().set("WEBGPU_CPU_FORWARD", alive.size > 0 ? false : forwardedBefore);
     if (made) device.destroy();
   };
   return {

@@ -1,6 +1,20 @@
 /**
  * A live page that shows a training while it runs.
  *
+ * @example
+ * ```ts ignore
+ * import { drawnFaces } from "@fer/core/data";
+ * import { serveDashboard } from "@fer/core/dashboard";
+ * import { buildFerCnn } from "@fer/core/model";
+ * import { Trainer } from "@fer/core/train";
+ *
+ * await using page = serveDashboard();
+ * console.log(page.url);
+ * const faces = drawnFaces(700, 42);
+ * const trainer = new Trainer(buildFerCnn(), { epochs: 5 }, { callbacks: [page] });
+ * await trainer.fit(faces.split("Training"), faces.split("PublicTest"));
+ * ```
+ *
  * @module
  */
 import type { DatasetAudit } from "./data/audit.ts";
@@ -22,7 +36,7 @@ import type {
   TrainingResult,
   ValidationResult,
 } from "./train/callbacks.ts";
-import type { EpochLine, StepLine } from "./train/run_directory.ts";
+import type { EpochLine, StepLine } from "./runs/run_directory.ts";
 
 export { DashboardError } from "./dashboard/listen.ts";
 
@@ -266,7 +280,8 @@ class DashboardServer implements Dashboard {
  *
  * @example Watch a training
  * ```ts
- * import { buildFerCnn, drawnFaces, serveDashboard, Trainer } from "@fer/core";
+ * import { buildFerCnn, drawnFaces, Trainer } from "@fer/core";
+ * import { serveDashboard } from "@fer/core/dashboard";
  *
  * const faces = drawnFaces(32, 42);
  * const model = buildFerCnn({ filters: [2, 2, 2], hidden: 4, seed: 42 });

@@ -24,6 +24,7 @@ export * from "./data/drawn.ts";
 export * from "./data/ferplus.ts";
 export * from "./data/folder.ts";
 export * from "./data/loader.ts";
+export * from "./data/parquet.ts";
 export * from "./data/split.ts";
 export * from "./data/votes.ts";
 export { Generator } from "./random.ts";

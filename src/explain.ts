@@ -1,6 +1,18 @@
 /**
  * Which parts of a face a network goes by.
  *
+ * @example Where an untrained network looks
+ * ```ts
+ * import { drawnFaces } from "@fer/core/data";
+ * import { explain } from "@fer/core/explain";
+ * import { buildFerNet } from "@fer/core/model";
+ *
+ * const model = buildFerNet({ filters: [4, 8] });
+ * const { map } = await explain(model, drawnFaces(1, 42).image(0));
+ * console.assert(map.length === 48 * 48);
+ * model.dispose();
+ * ```
+ *
  * @module
  */
 import { gradCam } from "./explain/grad_cam.ts";

@@ -30,6 +30,7 @@ export * from "./metrics/confusion_matrix.ts";
 export * from "./metrics/evaluation.ts";
 export * from "./metrics/interval.ts";
 export * from "./metrics/log_loss.ts";
+export * from "./metrics/mcnemar.ts";
 export { predictedLabels } from "./metrics/probabilities.ts";
 export * from "./metrics/temperature.ts";
 export { Generator } from "./random.ts";

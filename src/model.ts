@@ -18,7 +18,6 @@
  * @module
  */
 export { removeTemporaryFiles, writeFileAtomic } from "./model/atomic_write.ts";
-export { buildArchitecture } from "./model/architecture.ts";
 export { CheckpointError } from "./model/checkpoint_error.ts";
 export {
   type ArchitectureConfig,
@@ -32,8 +31,6 @@ export {
   type Reading,
 } from "./model/description.ts";
 export { dropoutStates, setDropoutStates } from "./model/dropout.ts";
-export { buildFerCnn, type FerCnnOptions } from "./model/fer_cnn.ts";
-export { buildFerNet, type FerNetOptions } from "./model/fer_net.ts";
 export { applyInference, applyTraining } from "./model/fused_layers.ts";
 export { pixelsToInput } from "./model/input.ts";
 export { largestBatch } from "./model/largest_batch.ts";
@@ -47,6 +44,22 @@ export {
   saveModel,
   type SaveModelOptions,
 } from "./model/model_file.ts";
+export {
+  type CommonNetworkOptions,
+  describeNetwork,
+  type NetworkDefinition,
+  type NetworkFacts,
+} from "./model/networks/definition.ts";
+export { buildFerCnn, type FerCnnOptions } from "./model/networks/fer_cnn.ts";
+export { buildFerNet, type FerNetOptions } from "./model/networks/fer_net.ts";
+export { buildArchitecture, networks, registerNetwork } from "./model/networks/registry.ts";
+export type {
+  NamedModule,
+  RecognizedStateDict,
+  TorchModule,
+  TorchModules,
+  TorchNetwork,
+} from "./model/networks/torch_modules.ts";
 export {
   readSafetensors,
   type Safetensors,

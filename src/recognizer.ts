@@ -18,6 +18,7 @@
  * @module
  */
 import { explain } from "./explain.ts";
+import { type FaceDetectorOptions, loadDetectors, type LoadedDetectors } from "./face_detector.ts";
 import {
   describeModel,
   type FerModel,
@@ -26,21 +27,18 @@ import {
   type Reading,
 } from "./model/description.ts";
 import type { LoadedModel } from "./model/model_file.ts";
-import { predict, type TestTimeAugmentation } from "./predict.ts";
+import { predict } from "./predict.ts";
 import { networkOf } from "./predict/network.ts";
 import { loadPretrained } from "./pretrained.ts";
-import { readPackagedWeights } from "./pretrained/packaged_weights.ts";
 import { cropOf } from "./recognizer/alignment.ts";
-import { BlazeFace } from "./recognizer/blaze_face.ts";
-import { BLAZE_FACE } from "./recognizer/blaze_face_file.ts";
 import { cutOut } from "./recognizer/crop.ts";
 import { detectFaces, type DetectorOptions, type Detectors } from "./recognizer/detector.ts";
 import type { DetectedFace, Point, RecognizedFace } from "./recognizer/face.ts";
 import { type FrameInput, readFrame } from "./recognizer/frame.ts";
 import { qualityOf } from "./recognizer/quality.ts";
+import type { RecognizeOptions } from "./recognizer/recognize_options.ts";
+import { VideoDetector, type VideoOptions, VideoRecognizer } from "./recognizer/video.ts";
 import { readingForAnyFaces } from "./recognizer/reading.ts";
-import { UltraLight } from "./recognizer/ultra_light.ts";
-import { ULTRA_LIGHT } from "./recognizer/ultra_light_file.ts";
 import type { Image } from "./transforms/transform.ts";
 
 export type {
@@ -53,8 +51,11 @@ export type {
   RecognizedFace,
 } from "./recognizer/face.ts";
 export type { FrameInput } from "./recognizer/frame.ts";
+export { FaceDetector, type FaceDetectorOptions } from "./face_detector.ts";
 export * from "./recognizer/frame_face.ts";
+export type { RecognizeOptions } from "./recognizer/recognize_options.ts";
 export * from "./recognizer/tracker.ts";
+export { type VideoOptions, VideoRecognizer } from "./recognizer/video.ts";
 export type { SquareMap } from "./explain/overlay.ts";
 export type {
   ArchitectureConfig,
@@ -73,7 +74,7 @@ export type {
 export type { Image } from "./transforms/transform.ts";
 
 /** What {@linkcode FerRecognizer.load} loads, and what the recognizer then looks for. */
-export interface RecognizerOptions extends Reading {
+export interface RecognizerOptions extends Reading, FaceDetectorOptions {
   /**
    * The expression network: a model, or what `loadModel()` gave. It stays the caller's to dispose
    * of.
@@ -93,77 +94,6 @@ export interface RecognizerOptions extends Reading {
    * @default {"uniform"} where the network learned FER+'s votes too, else "training"
    */
   readonly priors?: Priors;
-  /**
-   * The most faces that are taken of a picture, those that are surest and largest.
-   *
-   * @default {50}
-   */
-  readonly maxFaces?: number;
-  /**
-   * How sure the detector must be that something is a face, above 0 and below 1.
-   *
-   * @default {0.7}
-   */
-  readonly minScore?: number;
-  /**
-   * The smallest faces to look for: a share of the picture's longer edge below 1, pixels from 1 on.
-   * Smaller ones take longer: half the size about four times as long, up to `maxLooks`. Below 16
-   * pixels none are looked for.
-   *
-   * @default {0.03}
-   */
-  readonly minSize?: number;
-  /**
-   * The most that a picture may cost, in looks at 480x480 pixels: where `minSize` would take more,
-   * faces are found from a larger size on. The default takes one look at a picture of any size, for
-   * `minSize` 0.015 about four.
-   *
-   * @default {4}
-   */
-  readonly maxLooks?: number;
-  /**
-   * A copy of the weight file of BlazeFace, which looks at faces closer: a path, a `file:` or `https:`
-   * URL, or its bytes. For a bundle that serves it from elsewhere; its checksum is verified all the
-   * same.
-   *
-   * @default The file in the package, at `recognizer/blaze_face.safetensors` beside this module
-   */
-  readonly detector?: string | URL | Uint8Array;
-  /**
-   * Likewise of Ultra-Light RFB-320, which finds faces of all sizes.
-   *
-   * @default The file in the package, at `recognizer/ultra_light.safetensors` beside this module
-   */
-  readonly farDetector?: string | URL | Uint8Array;
-  /**
-   * Whether to keep what comes over the network in the Web Cache API.
-   *
-   * @default {true}
-   */
-  readonly cache?: boolean;
-}
-
-/** What {@linkcode FerRecognizer.recognize} tells besides. */
-export interface RecognizeOptions {
-  /**
-   * Whether to tell what in each face speaks for its likeliest class: `RecognizedFace.map`.
-   *
-   * @default {false}
-   */
-  readonly gradCam?: boolean;
-  /**
-   * Whether to tell the expression also of faces that are too poor.
-   *
-   * @default {false}
-   */
-  readonly anyQuality?: boolean;
-  /**
-   * Test-time augmentation, as `predict()` has it: the expression is told a little better, and the
-   * network looks at up to six views of each face in place of one.
-   *
-   * @default {false}
-   */
-  readonly tta?: boolean | TestTimeAugmentation;
 }
 
 /** A face on its way from the detector to the network. */
@@ -194,8 +124,7 @@ export class FerRecognizer {
   private constructor(
     network: FerModel,
     reading: Reading,
-    detectors: Detectors,
-    options: DetectorOptions,
+    { detectors, options }: LoadedDetectors,
     owned: FerModel | null,
   ) {
     this.#network = network;
@@ -218,40 +147,11 @@ export class FerRecognizer {
    * @throws {RangeError} When an option is out of range.
    */
   static async load(options: RecognizerOptions = {}): Promise<FerRecognizer> {
-    const { maxFaces = 50, minScore = 0.7, minSize = 0.03, maxLooks = 4, cache = true } = options;
-    const refuse = (what: string, expected: string): never => {
-      throw new RangeError(`Cannot load a recognizer with ${what}: expected ${expected}`);
-    };
-    if (!Number.isSafeInteger(maxFaces) || maxFaces < 1) {
-      refuse(`maxFaces ${maxFaces}`, "an integer from 1 on");
-    }
-    if (!(minScore > 0 && minScore < 1)) {
-      refuse(`minScore ${minScore}`, "a number between 0 and 1");
-    }
-    if (!(minSize > 0)) {
-      refuse(`minSize ${minSize}`, "pixels from 1 on, or a share of the longer edge above 0");
-    }
-    if (!(maxLooks >= 1)) refuse(`maxLooks ${maxLooks}`, "a number from 1 on");
-    const {
-      // Bundlers take the files along for these very expressions.
-      detector = new URL("./recognizer/blaze_face.safetensors", import.meta.url),
-      farDetector = new URL("./recognizer/ultra_light.safetensors", import.meta.url),
-    } = options;
-    const [near, far] = await Promise.all([
-      readPackagedWeights(BLAZE_FACE, detector, cache),
-      readPackagedWeights(ULTRA_LIGHT, farDetector, cache),
-    ]);
-    const owned = options.model ? null : (await loadPretrained({ cache })).model;
+    const loaded = await loadDetectors(options, "a recognizer");
+    const owned = options.model ? null : (await loadPretrained({ cache: options.cache })).model;
     const network = networkOf(options.model ?? owned as FerModel);
     const reading = readingForAnyFaces(network, options);
-    const detectors = { near: new BlazeFace(near), far: new UltraLight(far) };
-    return new FerRecognizer(
-      network,
-      reading,
-      detectors,
-      { maxFaces, minScore, minSize, maxLooks },
-      owned,
-    );
+    return new FerRecognizer(network, reading, loaded, owned);
   }
 
   /**
@@ -346,13 +246,55 @@ export class FerRecognizer {
     for await (const frame of frames) yield await this.recognize(frame, options);
   }
 
+  /**
+   * Makes a recognizer of one video. It looks where faces were in the frame before, which takes a part
+   * of the time of looking at all of it, and for other faces every so often.
+   *
+   * @param options How often it looks for other faces.
+   * @returns The video's recognizer; it ends with this one.
+   * @throws {TypeError} When the recognizer was disposed of.
+   * @throws {RangeError} When `lookEvery` is below 0 or no number.
+   *
+   * @example
+   * ```ts
+   * import { buildFerCnn } from "@fer/core";
+   * import { FaceTracker, FerRecognizer } from "@fer/core/recognizer";
+   *
+   * const model = buildFerCnn({ filters: [4, 4, 4], hidden: 8 });
+   * using recognizer = await FerRecognizer.load({ model });
+   * const [video, tracker] = [recognizer.forVideo(), new FaceTracker()];
+   * const frame = { data: new Uint8Array(64 * 48).fill(128), width: 64, height: 48 };
+   * for (const seconds of [0, 0.04, 0.08]) {
+   *   const faces = tracker.update(await video.recognize(frame, seconds), seconds);
+   *   console.assert(faces.length === 0);
+   * }
+   * model.dispose();
+   * ```
+   */
+  forVideo(options: VideoOptions = {}): VideoRecognizer {
+    this.#check("recognize a video");
+    const detector = new VideoDetector(this.#detectors, this.#options, options);
+    return new VideoRecognizer(detector, async (frame, seconds, wanted) => {
+      this.#check("recognize");
+      const picture = await readFrame(frame);
+      const faces = await detector.detect(picture, seconds);
+      return (await this.#express([this.#cutOut(picture, faces, wanted)], wanted))[0];
+    });
+  }
+
   /** Finds the faces of pictures and cuts them out. */
   async #see(pictures: readonly Image[], options: RecognizeOptions): Promise<Sighting[][]> {
-    const { size } = describeModel(this.#network).preprocessing;
     const found = await detectFaces(this.#detectors, pictures, this.#options);
-    return found.map((faces, i) =>
-      faces.map((face) => sight(face, pictures[i], size, options.anyQuality === true))
-    );
+    return found.map((faces, i) => this.#cutOut(pictures[i], faces, options));
+  }
+
+  #cutOut(
+    picture: Image,
+    faces: readonly DetectedFace[],
+    { anyQuality = false }: RecognizeOptions,
+  ): Sighting[] {
+    const { size } = describeModel(this.#network).preprocessing;
+    return faces.map((face) => sight(face, picture, size, anyQuality));
   }
 
   /** Recognizes what the faces express, in one batch. */

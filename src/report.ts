@@ -20,6 +20,7 @@ import { writeFileAtomic } from "./model/atomic_write.ts";
 import { checkEvaluable } from "./evaluate/evaluable.ts";
 import type { LoadedModel } from "./model/model_file.ts";
 import type { Explainer } from "./report/faces.ts";
+import { compareRuns, type Comparison, type SharedRows } from "./report/comparison.ts";
 import { renderReport } from "./report/page.ts";
 import type { Predictions } from "./report/predictions.ts";
 import { readRun } from "./report/run_folder.ts";
@@ -28,6 +29,16 @@ export type { FerDataset, FerDatasetInit, Usage } from "./data/dataset.ts";
 export { USAGES } from "./data/dataset.ts";
 export type { LoadedModel } from "./model/model_file.ts";
 export type { Image } from "./transforms/transform.ts";
+export type {
+  ComparedFigure,
+  ComparedPair,
+  ComparedRun,
+  ComparedSetting,
+  Comparison,
+  SharedRows,
+} from "./report/comparison.ts";
+export type { McNemarResult } from "./metrics/mcnemar.ts";
+export type { ConfidenceInterval } from "./metrics/interval.ts";
 export type { Predictions };
 
 /** What {@linkcode writeReport} has to go on, and what it may show. */
@@ -143,4 +154,57 @@ export async function writeReport(
   } finally {
     if (best !== options.model) best?.model.dispose();
   }
+}
+
+/** What {@linkcode writeComparison} has to go on. */
+export interface ComparisonOptions {
+  /** What the runs say of the same rows, in their order, or why that is not known. */
+  readonly rows?: SharedRows | { readonly missing: string };
+}
+
+/**
+ * Compares runs: their figures with intervals, curves in one chart, the settings that differ, and
+ * whether they differ on the same rows by more than chance (McNemar's test).
+ *
+ * @param runDirectories The runs' folders, two or more, as `writeReport()` takes them.
+ * @param path Where the page goes, one HTML file; null to write none.
+ * @param options The runs' predictions for the same rows.
+ * @returns The comparison, which JSON can hold.
+ * @throws {RangeError} When there are fewer than two runs, or predictions are not as many as rows.
+ * @throws {Deno.errors.NotFound} When there is no such folder or it holds no run.
+ * @throws {SyntaxError} When one of a run's files is malformed.
+ * @throws {CheckpointError} When the page cannot be written.
+ *
+ * @example
+ * ```ts
+ * import { writeComparison } from "@fer/core/report";
+ *
+ * const runs = ["docs/runs/fercnn-42", "docs/runs/fernet-42"];
+ * const { settings } = await writeComparison(runs, null);
+ * console.assert(settings.some(({ name }) => name === "optimizer"));
+ * ```
+ */
+export async function writeComparison(
+  runDirectories: readonly string[],
+  path: string | null,
+  options: ComparisonOptions = {},
+): Promise<Comparison> {
+  if (runDirectories.length < 2) {
+    throw new RangeError(`Cannot compare ${runDirectories.length} runs: expected two or more`);
+  }
+  const { rows = { missing: "The runs' predictions for the same rows are not known." } } = options;
+  const runs = [];
+  for (const folder of runDirectories) runs.push(await readRun(folder));
+  const shared = "missing" in rows ? undefined : rows;
+  const comparison = compareRuns(runs, runDirectories, shared);
+  if (path !== null) {
+    const { renderComparison } = await import("./report/comparison_page.ts");
+    const page = await renderComparison(
+      runs,
+      comparison,
+      "missing" in rows ? rows.missing : rows.labels.length,
+    );
+    await writeFileAtomic(path, page);
+  }
+  return comparison;
 }

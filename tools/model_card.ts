@@ -38,18 +38,26 @@ const COMMAND = {
       about: "The same of PrivateTest",
       otherwise: "accuracy-private.json of the run, if it is there",
     },
+    faces: {
+      kind: "string",
+      value: "FILE",
+      about: "What faces-figures measured on other people's pictures",
+      otherwise: "faces.json of the run, if it is there",
+    },
     out: { kind: "string", value: "FILE", default: "MODEL_CARD.md", about: "Where to write" },
   },
 } as const satisfies Command;
 
-await runProgram(COMMAND, async ({ run, weights, accuracy, private: given, out }) => {
-  const usual = `${run}/accuracy-private.json`;
-  const isOpened = await Deno.stat(usual).then(() => true, () => false);
+await runProgram(COMMAND, async ({ run, weights, accuracy, private: given, faces, out }) => {
+  const ifThere = async (path: string): Promise<string | null> =>
+    await Deno.stat(path).then(() => path, () => null);
   const sources = await readSources({
     run,
     weights,
     accuracy: accuracy ?? `${run}/accuracy.json`,
-    privateAccuracy: given ?? (isOpened ? usual : null),
+    privateAccuracy: given ?? await ifThere(`${run}/accuracy-private.json`),
+    readings: await ifThere(`${run}/readings.json`),
+    faces: faces ?? await ifThere(`${run}/faces.json`),
   });
   const { license, name: library } = manifest;
   const text = renderCard(sources, { license, library });

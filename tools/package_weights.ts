@@ -22,7 +22,7 @@ import {
 } from "../src/model.ts";
 import { reasonOf } from "../src/model/source.ts";
 import { LARGEST_FILE } from "../src/pretrained/packaged_weights.ts";
-import { readMetrics } from "../src/train/run_directory.ts";
+import { readMetrics } from "../src/runs/run_directory.ts";
 import { ROOT_FLAG, writeCarried } from "./carried_weights.ts";
 import { JsonFields } from "./model_card/json_fields.ts";
 
@@ -43,6 +43,9 @@ const KEPT = [
   "classes",
   "preprocessing",
   "temperature",
+  "classShares",
+  "ferPlus",
+  "reading",
   "libraryVersion",
 ];
 
@@ -99,6 +102,21 @@ async function metadataOf(run: string): Promise<{ data: unknown; metrics: unknow
   };
 }
 
+/** The run in `docs/runs` whose weights the library carries now: it has their figures. */
+async function carriedRun(root: string): Promise<string | undefined> {
+  const path = `${root}/src/pretrained/${FILE}`;
+  const bytes = await Deno.readFile(path).catch(() => null);
+  if (!bytes) return undefined;
+  const { accuracy, loss } = JSON.parse(readSafetensors(bytes, path).metadata.metrics ?? "{}");
+  for await (const { name } of Deno.readDir(`${root}/docs/runs`)) {
+    const text = await Deno.readTextFile(`${root}/docs/runs/${name}/evaluation.json`)
+      .catch(() => "{}");
+    const its = JSON.parse(text);
+    if (its.accuracy === accuracy && its.loss === loss) return name;
+  }
+  return undefined;
+}
+
 /** A run's best weights as the file to carry. */
 async function encode(run: string): Promise<Uint8Array<ArrayBuffer>> {
   const path = `${run}/best.safetensors`;
@@ -120,7 +138,7 @@ async function encode(run: string): Promise<Uint8Array<ArrayBuffer>> {
       { ...tensor, dtype: "F16", data: Float32Array.from(tensor.data as Float32Array) },
     ])),
     {
-      ...Object.fromEntries(KEPT.map((key) => [key, metadata[key]])),
+      ...Object.fromEntries(KEPT.flatMap((key) => key in metadata ? [[key, metadata[key]]] : [])),
       data: JSON.stringify(told.data),
       metrics: JSON.stringify(told.metrics),
     },
@@ -163,14 +181,20 @@ await runProgram(COMMAND, async ({ root = "." }, operands) => {
   const config = await JsonFields.read(`${run}/config.json`);
   const shown = `${root}/docs/runs/${name}`;
   await Deno.mkdir(shown, { recursive: true });
+  const { init } = config.object("config").value;
+  // What it began from is about to be replaced: who wants to know it has to know whose it was.
+  const initRun = typeof init === "string" && init.endsWith(`src/pretrained/${FILE}`)
+    ? await carriedRun(root)
+    : undefined;
   await writeCarried(`${root}/src/pretrained`, FILE, bytes, "fernet.ts", codeOf);
   await writeFileAtomic(
     `${shown}/config.json`,
-    `${JSON.stringify(portable(config.value), null, 2)}\n`,
+    `${JSON.stringify({ ...portable(config.value) as object, initRun }, null, 2)}\n`,
   );
-  for (const file of ["metrics.jsonl", "evaluation.json"]) {
+  for (const file of ["metrics.jsonl", "evaluation.json", "evaluation_ferplus.json"]) {
     if (await Deno.realPath(shown) === await Deno.realPath(run)) break;
-    await Deno.copyFile(`${run}/${file}`, `${shown}/${file}`);
+    const isThere = await Deno.stat(`${run}/${file}`).then(() => true, () => false);
+    if (isThere) await Deno.copyFile(`${run}/${file}`, `${shown}/${file}`);
   }
   print(shown);
 });

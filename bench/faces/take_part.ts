@@ -41,7 +41,17 @@ export interface Unreadable {
   readonly unreadable: string;
 }
 
-async function startBackend(backend: FaceBackend, kernels: "fer" | "stock"): Promise<string> {
+/**
+ * Has tfjs compute.
+ *
+ * @param backend On what.
+ * @param kernels Our kernels or tfjs's own, on WebGPU.
+ * @returns What it computes on, in words.
+ */
+export async function startBackend(
+  backend: FaceBackend,
+  kernels: "fer" | "stock",
+): Promise<string> {
   tf.env().set("PROD", true);
   if (backend === "webgpu") return (await useWebGpu({ kernels })).description;
   if (backend === "wasm") await importPackage("@tensorflow/tfjs-backend-wasm");

@@ -6,10 +6,10 @@
 import * as tf from "@tensorflow/tfjs";
 import { EMOTIONS, IMAGE_SIZE } from "../../src/emotions.ts";
 import { inOneSubmit } from "../../src/kernels/one_submit.ts";
-import { buildArchitecture } from "../../src/model/architecture.ts";
+import { buildArchitecture } from "../../src/model/networks/registry.ts";
 import { type FerModel, largestBatch, namedWeights, pixelsToInput } from "../../src/model.ts";
 import { WeightAverage } from "../../src/train/ema.ts";
-import { makeOptimizer, type Optimizer } from "../../src/train/optimizer.ts";
+import { type Optimizer, OPTIMIZERS } from "../../src/train/optimizer.ts";
 import { trainingStep } from "../../src/train/training_step.ts";
 import { Generator } from "../../src/random.ts";
 import type { Operations } from "./operations.ts";
@@ -105,7 +105,10 @@ export class ProfiledNetwork {
     const weights = namedWeights(this.#model);
     this.#variables = new Map([...weights].filter(([, { trainable }]) => trainable));
     const { optimizer, ema } = recipe;
-    this.#optimizer = makeOptimizer(this.#variables, { optimizer, lr: 1e-3, weightDecay: 1e-2 });
+    this.#optimizer = OPTIMIZERS[optimizer].make(this.#variables, {
+      lr: 1e-3,
+      weightDecay: 1e-2,
+    });
     this.#average = ema > 0 ? new WeightAverage(weights, ema) : null;
   }
 

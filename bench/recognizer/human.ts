@@ -8,7 +8,7 @@ import { loadHuman } from "../faces/load_human.ts";
 import { rgbTensor } from "../faces/pixels.ts";
 import { versionOf } from "../peers/optional.ts";
 import { serve } from "../peers/serve.ts";
-import { HEIGHT, webcamPicture, WIDTH } from "./picture.ts";
+import { HEIGHT, webcamPicture, WIDTH } from "./webcam_picture.ts";
 
 await serve(async () => {
   const [name] = Deno.args;

@@ -16,7 +16,7 @@ import { looksAt } from "../../src/recognizer/looks.ts";
 import { VERSION } from "../../src/version.ts";
 import { serve } from "../peers/serve.ts";
 import { loadDetectors } from "./detector.ts";
-import { HEIGHT, webcamPicture, WIDTH } from "./picture.ts";
+import { HEIGHT, webcamPicture, WIDTH } from "./webcam_picture.ts";
 
 await serve(async () => {
   const [name] = Deno.args;

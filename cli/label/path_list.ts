@@ -7,11 +7,40 @@
 /** What ends a path in a list. */
 const ENDS = { line: 10, null: 0 } as const;
 
+/** UTF-16 by its byte order mark; PowerShell's `>` writes it. */
+function wideEncoding([first, second]: Uint8Array): "utf-16le" | "utf-16be" | null {
+  if (first === 0xff && second === 0xfe) return "utf-16le";
+  return first === 0xfe && second === 0xff ? "utf-16be" : null;
+}
+
+/** A stream in UTF-8, whichever it was in. */
+async function* inUtf8(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let head: Uint8Array | null = new Uint8Array();
+  let decoder: TextDecoder | null = null;
+  const encoder = new TextEncoder();
+  for await (let chunk of stream) {
+    if (head) {
+      chunk = joined([head, chunk]);
+      if (chunk.length < 2) {
+        head = chunk.slice();
+        continue;
+      }
+      head = null;
+      const encoding = wideEncoding(chunk);
+      if (encoding) decoder = new TextDecoder(encoding);
+    }
+    yield decoder ? encoder.encode(decoder.decode(chunk, { stream: true })) : chunk;
+  }
+  if (head) yield head;
+  if (decoder) yield encoder.encode(decoder.decode());
+}
+
 /**
  * Reads paths from a stream, one a line. Empty lines are passed over, as are a byte order mark and
- * the carriage returns of Windows.
+ * the carriage returns of Windows; where there is no line feed at all, carriage returns end lines, as
+ * on an old Mac.
  *
- * @param stream The bytes; those that are no UTF-8 become U+FFFD.
+ * @param stream The bytes, in UTF-8 or in UTF-16 with its mark; those that are neither become U+FFFD.
  * @param end What ends a path: a line feed, or a null as `find -print0` writes it.
  * @returns The paths, as they come.
  */
@@ -28,18 +57,22 @@ export async function* readPathList(
     return end === "line" ? path.replace(/\r$/, "") : path;
   };
   let parts: Uint8Array[] = [];
-  for await (const chunk of stream) {
+  let hasEnds = false;
+  for await (const chunk of end === "line" ? inUtf8(stream) : stream) {
     let from = 0;
     for (let at; (at = chunk.indexOf(ENDS[end], from)) >= 0; from = at + 1) {
       const path = pathOf(joined([...parts, chunk.subarray(from, at)]));
       parts = [];
+      hasEnds = true;
       if (path !== "") yield path;
     }
     // The stream may use the chunk's memory again.
     if (from < chunk.length) parts.push(chunk.slice(from));
   }
   const path = pathOf(joined(parts));
-  if (path !== "") yield path;
+  for (const each of end === "line" && !hasEnds ? path.split("\r") : [path]) {
+    if (each !== "") yield each;
+  }
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

@@ -4,16 +4,24 @@
  * @module
  */
 import { type Context, Hono } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { cors } from "hono/cors";
+import { methodNotAllowed } from "hono/method-not-allowed";
+import { requestId } from "hono/request-id";
+import { secureHeaders } from "hono/secure-headers";
 import { type Image, type RecognizedFace, VERSION } from "../../mod.ts";
 import { type Batcher, QueueFullError } from "./batcher.ts";
 import { ByteBudget, readBody } from "./body.ts";
+import type { Connection } from "./listen.ts";
+import type { Framer } from "./framer.ts";
 import type { Log } from "./log.ts";
 import { METRICS_TYPE } from "./metrics.ts";
 import { decodePicture, findPictures, type Picture } from "./pictures.ts";
-import { comeBack, Problem } from "./problem.ts";
+import { brokenOff, comeBack, Problem } from "./problem.ts";
 import {
   encodeInferResponse,
+  type FaceMode,
+  type Framing,
   HEADER_LENGTH,
   modelMetadata,
   parseInferRequest,
@@ -42,6 +50,10 @@ export interface Service {
   readonly infer: Batcher<Float32Array, Float32Array>;
   /** From pictures to faces. */
   readonly recognize: Batcher<Image, readonly RecognizedFace[]>;
+  /** From pictures to images. */
+  readonly frame: Framer;
+  /** Which pictures are framed by their faces where a request does not say. */
+  readonly faces: FaceMode;
   /** What requests may have. */
   readonly limits: Limits;
   /** Whether new requests are welcome. */
@@ -58,13 +70,13 @@ export interface Service {
 
 /** What a request has gathered by its end. */
 interface Variables {
-  id: string;
+  requestId: string;
   route: string;
   bytes: number;
   images: number;
 }
 
-type Env = { Variables: Variables };
+type Env = { Bindings: Connection; Variables: Variables };
 
 /** Bodies that may be in memory at once, each as long as may be. */
 const BODIES_AT_ONCE = 32;
@@ -74,9 +86,15 @@ const BODY_RETRY = 1;
 /** These answer without the token: whoever probes them has none. */
 const OPEN = /^\/v2\/(?:health\/(?:live|ready)|models\/[^/]+(?:\/versions\/[^/]+)?\/ready)\/?$/;
 
-/** The client's identifier if it is fit for a log, or else a new one. */
-function requestId(given: string | undefined): string {
-  return given !== undefined && /^[\w.:-]{1,128}$/.test(given) ? given : crypto.randomUUID();
+/** The longest identifier of a client that is taken over. */
+const ID_LENGTH = 128;
+
+/** An identifier with dots or colons, which Hono refuses though they are fit for a log; or a new one. */
+function idOf(context: Context): string {
+  const given = context.req.header("x-request-id");
+  return given !== undefined && given.length <= ID_LENGTH && /^[\w.:-]+$/.test(given)
+    ? given
+    : crypto.randomUUID();
 }
 
 function asProblem(error: unknown): Problem | null {
@@ -84,8 +102,12 @@ function asProblem(error: unknown): Problem | null {
   return error instanceof QueueFullError ? comeBack(429, error.message, error.retryAfter) : null;
 }
 
-function errorResponse({ status, message, headers }: Problem): Response {
-  return Response.json({ error: message }, { status, headers });
+function errorResponse(context: Context<Env>, { status, message, headers }: Problem): Response {
+  const type = { "content-type": "application/json" };
+  return context.body(JSON.stringify({ error: message }), status as ContentfulStatusCode, {
+    ...headers,
+    ...type,
+  });
 }
 
 /** A picture that was decoded. */
@@ -122,23 +144,22 @@ async function decodeOne(
  * @returns The app; its `fetch` answers requests.
  */
 export function createApp(service: Service): Hono<Env> {
-  const { model, infer, recognize, limits, isReady, figures, log, checkToken, allowOrigin } =
+  const { model, infer, recognize, limits, isReady, figures, log, checkToken, allowOrigin, frame } =
     service;
   const app = new Hono<Env>({ strict: false });
   const budget = new ByteBudget(BODIES_AT_ONCE * limits.maxBody);
 
+  app.use(requestId({ limitLength: ID_LENGTH, generator: idOf }));
+  // It speaks no TLS, and so cannot ask for it.
+  app.use(secureHeaders({ strictTransportSecurity: false }));
   app.use(async (context, next) => {
     const started = performance.now();
-    const id = requestId(context.req.header("x-request-id"));
-    context.set("id", id);
     context.set("route", "other");
     await next();
-    context.header("x-request-id", id);
-    context.header("x-content-type-options", "nosniff");
     context.header("cache-control", "no-store");
     const seconds = (performance.now() - started) / 1000;
     const { method } = context.req;
-    const { route, bytes, images } = context.var;
+    const { requestId: id, route, bytes, images } = context.var;
     const problem = asProblem(context.error);
     const status = problem?.status ?? context.res.status;
     figures.onRequest({ route, method, status, seconds });
@@ -172,21 +193,26 @@ export function createApp(service: Service): Hono<Env> {
     });
   }
 
+  app.use(methodNotAllowed({
+    app,
+    onMethodNotAllowed: (context, methods) =>
+      errorResponse(
+        context,
+        new Problem(405, `Cannot ${context.req.method}: expected ${methods[0]}`, {
+          allow: methods.join(", "),
+        }),
+      ),
+  }));
+
   const on = (
     method: "GET" | "POST",
     paths: readonly string[],
     answer: (context: Context<Env>) => Response | Promise<Response>,
   ): void => {
     for (const path of paths) {
-      app.all(path, async (context) => {
+      app.on(method, path, async (context) => {
         context.set("route", paths[0]);
-        // Hono asks for GET where HEAD was asked for, and leaves out the body.
-        const isFitting = context.req.method === method ||
-          (method === "GET" && context.req.method === "HEAD");
-        if (isFitting) return await answer(context);
-        throw new Problem(405, `Cannot ${context.req.method}: expected ${method}`, {
-          allow: method === "GET" ? "GET, HEAD" : method,
-        });
+        return await answer(context);
       });
     }
   };
@@ -208,11 +234,16 @@ export function createApp(service: Service): Hono<Env> {
   const serve = async <Item, Result>(
     context: Context<Env>,
     batcher: Batcher<Item, Result>,
-    read: (body: Uint8Array<ArrayBuffer>) => Promise<Item[]> | Item[],
+    read: (body: Uint8Array<ArrayBuffer>, signal: AbortSignal) => Promise<Item[]> | Item[],
     answer: (results: Result[]) => Response,
   ): Promise<Response> => {
     const request = context.req.raw;
-    const time = limitTime(request, limits.timeout, () => batcher.retryAfter);
+    const whyBroken = () => brokenOff(context.env?.isGarbled?.() === true);
+    const time = limitTime(request, {
+      seconds: limits.timeout,
+      retryAfter: () => batcher.retryAfter,
+      whyBroken,
+    });
     let held = 0;
     try {
       if (batcher.waiting >= batcher.queueLimit) {
@@ -221,6 +252,7 @@ export function createApp(service: Service): Hono<Env> {
       const body = await readBody(request, {
         limit: limits.maxBody,
         signal: time.signal,
+        whyBroken,
         onBytes(bytes) {
           if (!budget.take(bytes)) {
             throw comeBack(429, "There are too many long requests at once", BODY_RETRY);
@@ -229,7 +261,8 @@ export function createApp(service: Service): Hono<Env> {
         },
       });
       context.set("bytes", body.length);
-      const items = await read(body);
+      time.stage = "queue";
+      const items = await read(body, time.signal);
       context.set("images", items.length);
       if (items.length > batcher.queueLimit) {
         throw new Problem(
@@ -237,7 +270,6 @@ export function createApp(service: Service): Hono<Env> {
           `Expected at most ${batcher.queueLimit} images in a request, got ${items.length}`,
         );
       }
-      time.stage = "queue";
       const results = await batcher.submit(items, {
         signal: time.signal,
         onStart: () => time.stage = "compute",
@@ -247,6 +279,40 @@ export function createApp(service: Service): Hono<Env> {
       budget.give(held);
       time.dispose();
     }
+  };
+
+  /** Makes images of a request's pictures. */
+  const frameAll = async (
+    files: readonly Uint8Array[],
+    faces: FaceMode | null,
+    signal: AbortSignal,
+  ): Promise<{ images: Float32Array[]; framed: number }> => {
+    if (files.length > infer.queueLimit) {
+      throw new Problem(
+        413,
+        `Expected at most ${infer.queueLimit} images in a request, got ${files.length}`,
+      );
+    }
+    const images: Float32Array[] = [];
+    let framed = 0;
+    for (const [i, bytes] of files.entries()) {
+      const name = `pictures[${i}]`;
+      const picture = await decodePicture({ name, bytes }, limits.maxMegapixels);
+      signal.throwIfAborted();
+      const { pixels, outcome } = await frame(picture, faces ?? service.faces);
+      signal.throwIfAborted();
+      // Whatever it were called, it would be by chance.
+      if (outcome === "none") {
+        throw new Problem(
+          400,
+          `Cannot infer: no face was found in ${name}; where it is filled by one, ask with the ` +
+            'parameter "faces": "crop"',
+        );
+      }
+      if (outcome === "framed") framed++;
+      images.push(pixels);
+    }
+    return { images, framed };
   };
 
   on("GET", ["/v2/health/live"], (context) => context.json({ live: true }));
@@ -267,16 +333,20 @@ export function createApp(service: Service): Hono<Env> {
   on("POST", forModel("/infer"), async (context) => {
     checkModel(context);
     let request: ReturnType<typeof parseInferRequest>;
+    let framing: Framing | null = null;
     return await serve(
       context,
       infer,
-      (body) => {
+      async (body, signal) => {
         request = parseInferRequest(body, context.req.header(HEADER_LENGTH) ?? null, model);
-        return [...request.images];
+        if (!request.pictures) return [...request.images];
+        const { images, framed } = await frameAll(request.pictures, request.faces, signal);
+        framing = { framed, whole: images.length - framed };
+        return images;
       },
       (logits) => {
-        const { body, headers } = encodeInferResponse(request, logits, model);
-        return new Response(body, { headers });
+        const { body, headers } = encodeInferResponse(request, logits, model, framing);
+        return context.body(body, 200, headers);
       },
     );
   });
@@ -316,11 +386,13 @@ export function createApp(service: Service): Hono<Env> {
     (context) => context.body(figures.text(), 200, { "content-type": METRICS_TYPE }),
   );
 
-  app.notFound((context) => errorResponse(new Problem(404, `There is no ${context.req.path}`)));
+  app.notFound((context) =>
+    errorResponse(context, new Problem(404, `There is no ${context.req.path}`))
+  );
   app.onError((error, context) => {
     const problem = asProblem(error) ??
-      new Problem(500, `The server failed; its log says why, at request ${context.var.id}`);
-    return errorResponse(problem);
+      new Problem(500, `The server failed; its log says why, at request ${context.var.requestId}`);
+    return errorResponse(context, problem);
   });
   return app;
 }

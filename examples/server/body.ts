@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CLIENT_GONE, Problem } from "./problem.ts";
+import { Problem } from "./problem.ts";
 
 /** Bytes that all requests together may hold. */
 export class ByteBudget {
@@ -44,6 +44,8 @@ export interface ReadBodyOptions {
   readonly limit: number;
   /** Ends the reading. */
   readonly signal: AbortSignal;
+  /** Why a body broke off. */
+  readonly whyBroken: () => Problem;
   /**
    * Called before bytes are held.
    *
@@ -69,14 +71,14 @@ const PACKED: ReadonlySet<string> = new Set(["gzip", "deflate"]);
  * @param options The limit, and how to end.
  * @returns The bytes.
  * @throws {Problem} 413 when it is too long, 415 when it is packed in another way, 400 when what is
- * packed is damaged.
+ * packed is damaged, what `whyBroken` says when it breaks off.
  * @throws The reason of an aborted signal.
  */
 export async function readBody(
   request: Request,
   options: ReadBodyOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { limit, signal, onBytes } = options;
+  const { limit, signal, whyBroken, onBytes } = options;
   const announced = Number(request.headers.get("content-length") ?? 0);
   if (announced > limit) throw tooLong(limit, String(announced));
   const encoding = request.headers.get("content-encoding")?.trim().toLowerCase() || "identity";
@@ -90,7 +92,7 @@ export async function readBody(
   const reader = request.body.getReader();
   const stop = () => void reader.cancel(signal.reason).catch(() => {});
   signal.addEventListener("abort", stop);
-  const sent = chunksOf(reader);
+  const sent = chunksOf(reader, whyBroken);
   try {
     const chunks: Uint8Array[] = [];
     let length = 0;
@@ -119,22 +121,14 @@ export async function readBody(
   }
 }
 
-/** Whether a connection ended before the body did, as Deno has it. */
-function isGone(error: unknown): boolean {
-  if (error instanceof Deno.errors.BadResource) return true;
-  const message = error instanceof Error ? error.message : String(error);
-  return /closed|end of file|reset|broken pipe|aborted|cancel|interrupt|incomplete/i.test(message);
-}
-
 /** What is sent. That it breaks off is the client's doing, not the server's. */
 async function* chunksOf(
   reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
+  whyBroken: () => Problem,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   for (;;) {
-    const { done, value } = await reader.read().catch((cause) => {
-      throw isGone(cause)
-        ? new Problem(CLIENT_GONE, "The client has gone")
-        : new Problem(400, "Cannot read the body: it is not sent as HTTP has it");
+    const { done, value } = await reader.read().catch(() => {
+      throw whyBroken();
     });
     if (done) return;
     yield value;

@@ -6,6 +6,7 @@
  */
 import { FerRecognizer, loadModel, loadPretrained, useEngine, VERSION } from "../../mod.ts";
 import { createApp } from "./app.ts";
+import { listen } from "./listen.ts";
 import { logTo } from "./log.ts";
 import { Network } from "./network.ts";
 import { helpText, readOptions, type ServerOptions, UsageError } from "./options.ts";
@@ -17,22 +18,6 @@ import { warmUp } from "./warm_up.ts";
 
 /** Seconds past the time limit in which what was accepted has to be answered. */
 const GRACE = 5;
-
-function listen(
-  { host, port }: ServerOptions,
-  handler: (request: Request) => Response | Promise<Response>,
-): Deno.HttpServer<Deno.NetAddr> {
-  try {
-    return Deno.serve({ hostname: host, port, onListen: () => {} }, handler);
-  } catch (error) {
-    const reason = error instanceof Deno.errors.AddrInUse
-      ? "another program listens there"
-      : error instanceof Deno.errors.NotCapable
-      ? `it needs the permission --allow-net=${host}; examples/server/README.md shows how`
-      : (error as Error).message;
-    throw new Error(`Cannot listen on ${host}, port ${port}: ${reason}`, { cause: error });
-  }
-}
 
 /** `deno task` runs in the project's folder; paths are meant from where the command was given. */
 function standWithUser(): void {
@@ -65,10 +50,11 @@ async function serve(options: ServerOptions): Promise<void> {
   await warmUp(network, service.infer.sizes);
   await recognizer.warmUp();
 
-  const server = listen(options, createApp(service).fetch);
+  const app = createApp(service);
+  const server = await listen(options, (request, connection) => app.fetch(request, connection));
   // All that it will ever read is in memory.
   for (const name of ["read", "env"] as const) await Deno.permissions.revoke({ name });
-  const { hostname, port } = server.addr;
+  const { hostname, port } = server;
   const url = `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}/`;
   log("info", "listening", { url, adapter, token: token !== undefined, version: VERSION });
 
@@ -98,11 +84,21 @@ async function serve(options: ServerOptions): Promise<void> {
   Deno.exit(0);
 }
 
-try {
-  const options = readOptions(Deno.args);
-  if (options === "help") console.log(helpText());
-  else await serve(options);
-} catch (error) {
-  console.error(`error: ${(error as Error).message.replace(/\s*\n\s*/g, " ")}`);
-  Deno.exit(error instanceof UsageError ? 2 : 1);
+/**
+ * Serves until a signal stops it, and ends the process.
+ *
+ * @param args The command line.
+ * @param called How it was called, for `--help`.
+ */
+export async function main(args: readonly string[], called?: string): Promise<void> {
+  try {
+    const options = readOptions(args, called);
+    if (options === "help") console.log(helpText(called));
+    else await serve(options);
+  } catch (error) {
+    console.error(`error: ${(error as Error).message.replace(/\s*\n\s*/g, " ")}`);
+    Deno.exit(error instanceof UsageError ? 2 : 1);
+  }
 }
+
+if (import.meta.main) await main(Deno.args);

@@ -4,13 +4,8 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import {
-  applyInference,
-  describeModel,
-  type Engine,
-  type FerModel,
-  largestBatch,
-} from "../../mod.ts";
+import { describeModel, type Engine, type FerModel } from "../../mod.ts";
+import { applyInference, largestBatch } from "../../src/model.ts";
 import type { ServedModel } from "./protocol.ts";
 
 /** A network that answers. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
+import { FACE_MODES, type FaceMode } from "./protocol.ts";
 
 /** Thrown when the command line cannot be read. */
 export class UsageError extends Error {
@@ -43,22 +44,30 @@ export interface ServerOptions {
   readonly maxBody: number;
   /** The largest picture, in megapixels. */
   readonly maxMegapixels: number;
-  /** Seconds from a request's arrival to its answer. */
+  /** Which pictures are framed by their faces before the network sees them. */
+  readonly faces: FaceMode;
+  /** Seconds for a request's headers, and from then to its answer. */
   readonly timeout: number;
+  /** The most connections. */
+  readonly maxConnections: number;
   /** Seconds from a signal to stop until new requests are refused. */
   readonly drain: number;
 }
 
-interface Flag {
+/** A flag that takes a value. */
+export interface Flag {
   readonly value: string;
   readonly about: string;
   readonly default?: string;
   /** The least and the greatest number; none for texts. */
   readonly range?: readonly [number, number];
   readonly isInteger?: boolean;
+  /** What a text may be. */
+  readonly choices?: readonly string[];
 }
 
-const FLAGS = {
+/** The flags, by their names without their dashes. */
+export const FLAGS = {
   "model": { value: "FILE", about: "A model file; without it the packaged network answers" },
   "engine": {
     value: "NAME",
@@ -106,9 +115,18 @@ const FLAGS = {
     ...{ value: "N", default: "16", range: [0.001, 1000] },
     about: "The largest picture; a larger one gets 413",
   },
+  "faces": {
+    ...{ value: FACE_MODES.join("|"), default: "auto", choices: FACE_MODES },
+    about:
+      "Find and frame the face of infer's pictures that it does not fill (auto), of none, or of all",
+  },
   "timeout": {
     ...{ value: "S", default: "30", range: [0.001, 3600] },
-    about: "Seconds in which a request is answered, or gets 408, 503 or 504",
+    about: "Seconds for the headers, and from then on for the answer, or else 408, 503 or 504",
+  },
+  "max-connections": {
+    ...{ value: "N", default: "1000", range: [1, 1e6], isInteger: true },
+    about: "The most connections; more are closed at once",
   },
   "drain": {
     ...{ value: "S", default: "0", range: [0, 3600] },
@@ -119,8 +137,15 @@ const FLAGS = {
 /** The flags' names, without their dashes. */
 export const FLAG_NAMES: readonly string[] = [...Object.keys(FLAGS), "help"];
 
-/** What `--help` prints. */
-export function helpText(): string {
+/** How the server is called in a clone. */
+const CALLED = "deno task server";
+
+/**
+ * What `--help` prints.
+ *
+ * @param called How the server is called.
+ */
+export function helpText(called: string = CALLED): string {
   const rows = Object.entries<Flag>(FLAGS).map(([name, { value, about, default: by }]) => [
     `--${name} ${value}`,
     by === undefined ? about : `${about} [default: ${by}]`,
@@ -130,7 +155,7 @@ export function helpText(): string {
   return [
     "Recognize expressions over HTTP: the Open Inference Protocol, and pictures.",
     "",
-    "Usage: deno task server [FLAGS]",
+    `Usage: ${called} [FLAGS]`,
     "",
     "Flags:",
     ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
@@ -147,6 +172,11 @@ function readNumber(name: string, flag: Flag, text: string): number {
   throw new UsageError(
     `Cannot set --${name} to "${text}": expected ${kind} from ${low} to ${high}`,
   );
+}
+
+function readChoice(name: string, choices: readonly string[], text: string): string {
+  if (choices.includes(text)) return text;
+  throw new UsageError(`Cannot set --${name} to "${text}": expected ${choices.join(", ")}`);
 }
 
 function readOrigins(text: string): string[] {
@@ -166,17 +196,21 @@ function readOrigins(text: string): string[] {
  * Reads the command line.
  *
  * @param args The arguments.
+ * @param called How the server is called.
  * @returns What the server is told, or `"help"`.
  * @throws {UsageError} When there is an unknown flag, or a value out of range.
  */
-export function readOptions(args: readonly string[]): ServerOptions | "help" {
+export function readOptions(
+  args: readonly string[],
+  called: string = CALLED,
+): ServerOptions | "help" {
   const names = Object.keys(FLAGS);
   const parsed = parseArgs([...args], {
     boolean: ["help"],
     string: ["_", ...names],
     unknown: (arg: string): boolean => {
       const what = arg.startsWith("-") ? "There is no flag" : "Cannot take";
-      throw new UsageError(`${what} ${arg.replace(/=.*/s, "")}: see deno task server --help`);
+      throw new UsageError(`${what} ${arg.replace(/=.*/s, "")}: see ${called} --help`);
     },
   });
   if (parsed.help) return "help";
@@ -186,8 +220,9 @@ export function readOptions(args: readonly string[]): ServerOptions | "help" {
     if (last === "") throw new UsageError(`Cannot set --${name} to "": expected ${flag.value}`);
     const text = typeof last === "string" ? last : flag.default;
     const key = name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
-    const value = text !== undefined && flag.range ? readNumber(name, flag, text) : text;
-    return [key, value];
+    if (text === undefined) return [key, undefined];
+    if (flag.choices) return [key, readChoice(name, flag.choices, text)];
+    return [key, flag.range ? readNumber(name, flag, text) : text];
   });
   const options = Object.fromEntries(values);
   const { allowOrigin, engine } = options;

@@ -5,7 +5,7 @@
  */
 
 /** What nginx logs for a client that has gone; nobody is there to read it. */
-export const CLIENT_GONE = 499;
+const CLIENT_GONE = 499;
 
 /** Thrown to end a request with a status and a message that says what was expected and found. */
 export class Problem extends Error {
@@ -26,6 +26,18 @@ export class Problem extends Error {
     this.status = status;
     this.headers = headers;
   }
+}
+
+/**
+ * Why a request broke off.
+ *
+ * @param isGarbled Whether its connection brought what is no HTTP.
+ * @returns 400 for that, or else 499: its client has gone.
+ */
+export function brokenOff(isGarbled: boolean): Problem {
+  return isGarbled
+    ? new Problem(400, "Cannot read the body: it is not sent as HTTP has it")
+    : new Problem(CLIENT_GONE, "The client has gone");
 }
 
 /**

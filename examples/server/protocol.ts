@@ -7,7 +7,16 @@
  *
  * @module
  */
-import { Problem } from "./problem.ts";
+import {
+  booleanOf,
+  expectation,
+  type Fields,
+  found,
+  isObject,
+  parametersOf,
+  refuse,
+} from "./fields.ts";
+import { PICTURES, picturesOf } from "./pictures_tensor.ts";
 
 /** The header that says how long the JSON before binary tensors is. */
 export const HEADER_LENGTH = "inference-header-content-length";
@@ -40,11 +49,29 @@ export interface ServedModel {
 export interface InferRequest {
   /** Its identifier, given back in the answer. */
   readonly id?: string;
-  /** The images, `[1, size, size]` each. */
+  /** The images, `[1, size, size]` each; none where there are pictures. */
   readonly images: readonly Float32Array[];
+  /** Pictures as files, in place of images; null where there are images. */
+  readonly pictures: readonly Uint8Array[] | null;
+  /** Which pictures are framed by their faces; null where it does not say. */
+  readonly faces: FaceMode | null;
   /** Whether the logits are to come as bytes. */
   readonly binary: boolean;
 }
+
+/** What became of a request's pictures. */
+export interface Framing {
+  /** How many were framed by their faces. */
+  readonly framed: number;
+  /** How many were taken whole. */
+  readonly whole: number;
+}
+
+/** Which pictures are framed by their faces. */
+export const FACE_MODES = ["auto", "crop", "find"] as const;
+
+/** Which pictures are framed by their faces. */
+export type FaceMode = typeof FACE_MODES[number];
 
 /** A body with its headers. */
 export interface Encoded {
@@ -80,41 +107,9 @@ export function modelMetadata(model: ServedModel): Record<string, unknown> {
       classes: classes.join(","),
       range: `${low},${high}`,
       temperature: String(temperature),
+      pictures: `BYTES [-1] of the name ${PICTURES} in place of ${INPUT}: JPEG, PNG or WebP files`,
     },
   };
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function refuse(message: string): Problem {
-  return new Problem(400, `Cannot infer: ${message}`);
-}
-
-/** A value as messages show it, cut short. */
-function found(value: unknown): string {
-  if (value === undefined) return "nothing";
-  const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
-}
-
-function expectation(path: string, expected: string, value: unknown): Problem {
-  return refuse(`expected ${path} to be ${expected}, got ${found(value)}`);
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function parametersOf(path: string, of: Fields): Fields {
-  const { parameters = {} } = of;
-  if (!isObject(parameters)) throw expectation(`${path}parameters`, "an object", parameters);
-  return parameters;
-}
-
-function booleanOf(path: string, of: Fields, name: string): boolean | undefined {
-  const value = of[name];
-  if (value === undefined || typeof value === "boolean") return value;
-  throw expectation(`${path}parameters.${name}`, "true or false", value);
 }
 
 /** The tensor's numbers, flattened or nested as its shape says. */
@@ -170,8 +165,8 @@ function shapeOf(input: Fields, size: number): readonly number[] {
   throw expectation("inputs[0].shape", `[N,1,${size},${size}] with N from 1 on`, shape);
 }
 
-/** The numbers of the input tensor. */
-function pixelsOf(request: Fields, binary: Uint8Array, size: number): Float32Array {
+/** The one input. */
+function inputOf(request: Fields): Fields {
   const { inputs } = request;
   if (!Array.isArray(inputs)) throw expectation("inputs", "an array", inputs);
   if (inputs.length !== 1) {
@@ -179,15 +174,19 @@ function pixelsOf(request: Fields, binary: Uint8Array, size: number): Float32Arr
   }
   const [input] = inputs;
   if (!isObject(input)) throw expectation("inputs[0]", "an object", input);
+  if (parametersOf("inputs[0].", input).shared_memory_region !== undefined) {
+    throw refuse("there is no shared memory: send the tensor as JSON or as binary data");
+  }
+  return input;
+}
+
+/** The numbers of the input tensor. */
+function pixelsOf(input: Fields, binary: Uint8Array, size: number): Float32Array {
   const { name, datatype, data } = input;
   if (name !== INPUT) throw expectation("inputs[0].name", `"${INPUT}"`, name);
   if (datatype !== "FP32") throw expectation("inputs[0].datatype", '"FP32"', datatype);
   const shape = shapeOf(input, size);
-  const parameters = parametersOf("inputs[0].", input);
-  if (parameters.shared_memory_region !== undefined) {
-    throw refuse("there is no shared memory: send the tensor as JSON or as binary data");
-  }
-  const { binary_data_size: bytes } = parameters;
+  const { binary_data_size: bytes } = parametersOf("inputs[0].", input);
   if (bytes === undefined) {
     if (binary.length > 0) {
       throw refuse(
@@ -210,6 +209,14 @@ function pixelsOf(request: Fields, binary: Uint8Array, size: number): Float32Arr
     );
   }
   return floatsOf(binary);
+}
+
+function facesOf(request: Fields): FaceMode | null {
+  const { faces } = parametersOf("", request);
+  if (faces === undefined) return null;
+  const mode = FACE_MODES.find((each) => each === faces);
+  if (mode) return mode;
+  throw expectation("parameters.faces", `one of ${FACE_MODES.join(", ")}`, faces);
 }
 
 /** Whether the output is to come as bytes. */
@@ -293,14 +300,24 @@ export function parseInferRequest(
           `got ${body.length} bytes`,
       );
     }
-    return { images: imagesOf(floatsOf(body), model), binary: true };
+    const images = imagesOf(floatsOf(body), model);
+    return { images, pictures: null, faces: null, binary: true };
   }
   const request = parseJson(body.subarray(0, headerLength));
   const { id } = request;
   if (id !== undefined && typeof id !== "string") throw expectation("id", "a string", id);
   const binary = isBinary(request);
-  const pixels = pixelsOf(request, body.subarray(headerLength), model.size);
-  return { id, images: imagesOf(pixels, model), binary };
+  const faces = facesOf(request);
+  const input = inputOf(request);
+  const tail = body.subarray(headerLength);
+  if (input.name === PICTURES) {
+    return { id, images: [], pictures: picturesOf(input, tail), faces, binary };
+  }
+  return {
+    id,
+    images: imagesOf(pixelsOf(input, tail, model.size), model),
+    ...{ pictures: null, faces, binary },
+  };
 }
 
 /**
@@ -309,12 +326,14 @@ export function parseInferRequest(
  * @param request What was asked for.
  * @param logits Of each image.
  * @param model The model.
+ * @param framing What became of its pictures, if it had some.
  * @returns The body and its headers.
  */
 export function encodeInferResponse(
   request: InferRequest,
   logits: readonly Float32Array[],
   model: ServedModel,
+  framing: Framing | null = null,
 ): Encoded {
   const width = model.classes.length;
   const values = new Float32Array(logits.length * width);
@@ -324,6 +343,7 @@ export function encodeInferResponse(
     model_name: model.name,
     model_version: model.version,
     ...(request.id === undefined ? {} : { id: request.id }),
+    ...(framing ? { parameters: framing } : {}),
     outputs: [{ ...output, ...content }],
   });
   const encoder = new TextEncoder();

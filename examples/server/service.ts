@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { Image, RecognizedFace } from "../../mod.ts";
+import type { FindsFaces, Image, RecognizedFace } from "../../mod.ts";
 import type { Service } from "./app.ts";
 import { Batcher, batchSizes } from "./batcher.ts";
+import { framerFor } from "./framer.ts";
 import type { Log } from "./log.ts";
 import { oneAtATime } from "./one_at_a_time.ts";
 import type { ServerOptions } from "./options.ts";
@@ -26,7 +27,7 @@ export interface LogitsSource {
 }
 
 /** What finds and recognizes faces. */
-export interface FaceSource {
+export interface FaceSource extends FindsFaces {
   /** Recognizes the faces of several pictures. */
   recognizeMany(pictures: readonly Image[]): Promise<readonly (readonly RecognizedFace[])[]>;
 }
@@ -75,9 +76,10 @@ export function makeService(parts: ServiceParts): Service {
   });
   figures.watch({ infer, recognize });
   const limits = { maxBody: Math.floor(maxBody * MIB), maxMegapixels, timeout };
-  const { allowOrigin } = options;
+  const { allowOrigin, faces } = options;
+  const frame = framerFor(recognizer, network.served, inTurn);
   return {
     ...{ model: network.served, infer, recognize, limits, isReady, figures, log, checkToken },
-    allowOrigin,
+    ...{ allowOrigin, faces, frame },
   };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CLIENT_GONE, comeBack, Problem } from "./problem.ts";
+import { comeBack, Problem } from "./problem.ts";
 
 /** Where a request is: its body is on its way, it waits, it is being computed. */
 export type Stage = "body" | "queue" | "compute";
@@ -18,18 +18,26 @@ export interface TimeLimit {
   dispose(): void;
 }
 
+/** How a request ends that is not answered. */
+export interface TimeLimitOptions {
+  /** The limit. */
+  readonly seconds: number;
+  /** Seconds after which a client may come back that waited in vain. */
+  readonly retryAfter: () => number;
+  /** Why a connection ended. */
+  readonly whyBroken: () => Problem;
+}
+
 /**
  * Starts the clock for a request.
  *
  * @param request The request.
- * @param seconds The limit.
- * @param retryAfter Seconds after which a client may come back that waited in vain.
+ * @param options The limit, and how it ends.
  * @returns The limit.
  */
 export function limitTime(
   request: Request,
-  seconds: number,
-  retryAfter: () => number,
+  { seconds, retryAfter, whyBroken }: TimeLimitOptions,
 ): TimeLimit {
   const controller = new AbortController();
   const limit: { stage: Stage } & TimeLimit = {
@@ -47,7 +55,7 @@ export function limitTime(
     compute: () => new Problem(504, `The result did not come ${inTime}`),
   };
   const timer = setTimeout(() => controller.abort(late[limit.stage]()), seconds * 1000);
-  const onGone = () => controller.abort(new Problem(CLIENT_GONE, "The client has gone"));
+  const onGone = () => controller.abort(whyBroken());
   if (request.signal.aborted) onGone();
   else request.signal.addEventListener("abort", onGone, { once: true });
   return limit;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import manifest from "../../deno.json" with { type: "json" };
 import type { EngineName } from "./options.ts";
 
 /** One file. */
@@ -30,6 +31,9 @@ const WEIGHTS = [
   "pretrained/fernet.safetensors",
 ];
 
+/** The package of tfjs's WebAssembly; where this module is served, no import map has its bare name. */
+const TFJS_WASM = manifest.imports["@tensorflow/tfjs-backend-wasm"];
+
 /** tfjs chooses among them by what the browser can do. */
 const WASM = ["tfjs-backend-wasm", "tfjs-backend-wasm-simd"].map((name) => `${name}.wasm`);
 
@@ -42,7 +46,7 @@ async function bundle(): Promise<Map<string, Resource>> {
   const folder = "/bundle";
   const { success, errors, outputFiles = [] } = await Deno.bundle({
     entrypoints: ["main.ts", "worker.ts"].map((name) =>
-      new URL(`page/${name}`, import.meta.url).pathname
+      new URL(`page/${name}`, import.meta.url).href
     ),
     platform: "browser",
     codeSplitting: true,
@@ -59,14 +63,43 @@ async function bundle(): Promise<Map<string, Resource>> {
   }));
 }
 
-/** Reads a file that need not be there. */
+/** Where the Web Cache API keeps what a version of the package has; it never changes. */
+const CACHE = "fer-webcam";
+
+/** Fetches a file, once. */
+async function fetchOnce(url: URL): Promise<Uint8Array<ArrayBuffer> | null> {
+  const cache = await caches.open(CACHE).catch(() => null);
+  const kept = await cache?.match(url);
+  if (kept) return await kept.bytes();
+  const response = await fetch(url);
+  if (!response.ok) {
+    await response.body?.cancel();
+    if (response.status === 404) return null;
+    throw new Error(`Cannot fetch ${url}: the server answered ${response.status}`);
+  }
+  const bytes = await response.bytes();
+  // A full or forbidden cache costs the next download, no more.
+  await cache?.put(url, new Response(bytes)).catch(() => {});
+  return bytes;
+}
+
+/** Reads a file of the package that need not be there, from the disk or where it was served from. */
 async function readIfAny(url: URL): Promise<Uint8Array<ArrayBuffer> | null> {
+  if (url.protocol !== "file:") return await fetchOnce(url);
   try {
     return await Deno.readFile(url);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
+}
+
+/** Reads a file of the package. */
+async function readBeside(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const url = new URL(path, import.meta.url);
+  const bytes = await readIfAny(url);
+  if (!bytes) throw new Error(`Cannot build the page: there is no ${url}`);
+  return bytes;
 }
 
 /** What the page loads as a model when it does not take the one that comes with the library. */
@@ -88,7 +121,7 @@ export async function buildPage(
   for (const name of ["style.css", "icon.svg"]) {
     files.set(
       `/${name}`,
-      resource(name, await Deno.readFile(new URL(`page/${name}`, import.meta.url))),
+      resource(name, await readBeside(`page/${name}`)),
     );
   }
   for (const name of WEIGHTS) {
@@ -98,11 +131,11 @@ export async function buildPage(
   // Importing its description fetches the package; nothing of it runs.
   await import("@tensorflow/tfjs-backend-wasm/package.json", { with: { type: "json" } });
   for (const name of WASM) {
-    const url = import.meta.resolve(`@tensorflow/tfjs-backend-wasm/dist/${name}`);
+    const url = import.meta.resolve(`${TFJS_WASM}/dist/${name}`);
     files.set(`/wasm/${name}`, resource(name, await Deno.readFile(new URL(url))));
   }
   if (model) files.set(`/${OWN_MODEL}`, resource(OWN_MODEL, model));
-  const html = await Deno.readTextFile(new URL("page/index.html", import.meta.url));
+  const html = new TextDecoder().decode(await readBeside("page/index.html"));
   const told = `<html data-wanted="${engine}" ${model ? `data-model="${OWN_MODEL}" ` : ""}`;
   const page = html.replace("<html ", told);
   files.set("/", resource("index.html", new TextEncoder().encode(page)));

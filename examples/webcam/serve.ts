@@ -39,7 +39,14 @@ function listen(
   }
 }
 
-async function serve({ port, model, engine }: WebcamOptions): Promise<void> {
+/**
+ * Serves the page until Ctrl+C, and ends the process.
+ *
+ * @param options The port, and the model.
+ * @throws {UsageError} When there is no model.
+ * @throws {Error} When the model cannot be read or another program has the port.
+ */
+export async function serve({ port, model, engine }: Omit<WebcamOptions, "help">): Promise<never> {
   if (model === undefined && !hasPretrained()) {
     throw new UsageError(
       "Cannot serve the packaged network: this version of the library carries none. Name a model " +
@@ -56,11 +63,13 @@ async function serve({ port, model, engine }: WebcamOptions): Promise<void> {
   Deno.exit(0);
 }
 
-try {
-  const options = readOptions(Deno.args);
-  if (options.help) console.log(HELP);
-  else await serve(options);
-} catch (error) {
-  console.error((error as Error).message);
-  Deno.exit(error instanceof UsageError ? 2 : 1);
+if (import.meta.main) {
+  try {
+    const options = readOptions(Deno.args);
+    if (options.help) console.log(HELP);
+    else await serve(options);
+  } catch (error) {
+    console.error((error as Error).message);
+    Deno.exit(error instanceof UsageError ? 2 : 1);
+  }
 }

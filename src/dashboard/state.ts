@@ -4,7 +4,7 @@
  * @module
  */
 import type { StopReason, TrainingProgress } from "../train/callbacks.ts";
-import type { EpochLine } from "../train/run_directory.ts";
+import type { EpochLine } from "../runs/run_directory.ts";
 
 /** The run. */
 export interface RunFacts {

@@ -85,6 +85,7 @@ function formatProblem(head: Uint8Array): string | undefined {
   if (kind?.group === "archive") return `it is ${kind.name}, unpack it first`;
   const text = new TextDecoder(encoding).decode(head).trimStart();
   if (text.startsWith("<")) return `expected CSV, got HTML: ${quoted(text.split(/[\r\n]/, 1)[0])}`;
+  if (kind?.name === "Parquet") return "expected CSV, got Parquet, which loadFerParquet() loads";
   if (kind) return `expected CSV, got ${kind.name}`;
   return undefined;
 }

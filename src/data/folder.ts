@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Emotion, EMOTIONS, IMAGE_SIZE } from "../emotions.ts";
+import { IMAGE_SIZE } from "../emotions.ts";
 import { isNotFolder, isNotFound, notFound, reasonOf } from "../files/errors.ts";
 import { fileSystem } from "../files/file_system.ts";
 import { readSource } from "../files/source.ts";
@@ -12,10 +12,12 @@ import { resize } from "../transforms/resize.ts";
 import type { Image } from "../transforms/transform.ts";
 import { FerDataset, type Usage, USAGES } from "./dataset.ts";
 import { decodeImage } from "./decode.ts";
-import { alikeKey, visibleName } from "./alike.ts";
+import { alikeKey } from "./alike.ts";
+import { classNameOf, orderClasses } from "./class_names.ts";
 import { otherKind } from "./file_kind.ts";
 import { toPath } from "./path.ts";
 import { isPictureName } from "./picture_files.ts";
+import { usageOf } from "./split_names.ts";
 import { isSystemName } from "./system_files.ts";
 
 /** How {@linkcode loadImageFolder} reads. */
@@ -41,32 +43,6 @@ export interface LoadImageFolderOptions {
    */
   readonly frame?: (image: Image, path: string) => Image | Promise<Image>;
 }
-
-/** Folders of splits, by what they are called. */
-const SPLITS: ReadonlyMap<string, Usage> = new Map<string, Usage>([
-  ["train", "Training"],
-  ["training", "Training"],
-  ["val", "PublicTest"],
-  ["valid", "PublicTest"],
-  ["validation", "PublicTest"],
-  ["publictest", "PublicTest"],
-  ["test", "PrivateTest"],
-  ["testing", "PrivateTest"],
-  ["privatetest", "PrivateTest"],
-]);
-
-/** What else folders of the seven classes are called. */
-const SYNONYMS: ReadonlyMap<string, Emotion> = new Map<string, Emotion>([
-  ["anger", "angry"],
-  ["disgusted", "disgust"],
-  ["fearful", "fear"],
-  ["afraid", "fear"],
-  ["scared", "fear"],
-  ["happiness", "happy"],
-  ["joy", "happy"],
-  ["sadness", "sad"],
-  ["surprised", "surprise"],
-]);
 
 const IMAGE = /\.(?:jpe?g|png)$/i;
 const FILES_AHEAD = 16;
@@ -158,7 +134,6 @@ export async function loadImageFolder(
 /** The folders of classes, in the folders of splits if there are any. */
 async function findClassFolders(root: string): Promise<ClassFolder[]> {
   const folders = await foldersOf(root);
-  const usageOf = (name: string): Usage | undefined => SPLITS.get(alikeKey(name));
   if (!folders.some(usageOf)) {
     return folders.map((name) => ({
       path: `${root}/${name}`,
@@ -253,26 +228,6 @@ async function leadsToFolder(link: string): Promise<boolean> {
   } catch (cause) {
     throw new TypeError(`Cannot load ${link}: it is a link that leads nowhere`, { cause });
   }
-}
-
-/**
- * The seven in their order if there are no others, else all in alphabetical order. Names that look
- * alike are one class, by the first of them.
- */
-function orderClasses(names: readonly string[]): readonly string[] {
-  const isEmotion = (name: string): boolean => (EMOTIONS as readonly string[]).includes(name);
-  if (names.every(isEmotion)) return EMOTIONS;
-  const byKey = new Map<string, string>();
-  for (const name of names) {
-    const key = alikeKey(name);
-    if (!byKey.has(key)) byKey.set(key, name);
-  }
-  return [...byKey.values()].sort();
-}
-
-function classNameOf(folder: string): string {
-  const key = alikeKey(folder);
-  return EMOTIONS.find((emotion) => emotion === key) ?? SYNONYMS.get(key) ?? visibleName(folder);
 }
 
 function isSame(a: string, b: string): boolean {

@@ -16,6 +16,7 @@ import {
   type TransformedImages,
 } from "./batch_transform.ts";
 import type { FerDataset } from "./dataset.ts";
+import { defaultWorkers } from "./default_workers.ts";
 import { LoaderPool } from "./loader_pool.ts";
 import { rowsAt } from "./rows.ts";
 import { VOTE_COLUMNS } from "./votes.ts";
@@ -67,7 +68,7 @@ export interface DataLoaderOptions {
    * time. Where workers cannot be started, the loader goes on without. Batches are the same, byte
    * for byte, whatever the number.
    *
-   * @default {Math.min(2, navigator.hardwareConcurrency - 1)}
+   * @default one fewer than there are cores, at most 4
    */
   readonly workers?: number;
   /**
@@ -189,8 +190,7 @@ export class DataLoader {
       );
     }
     const { transform, normalize } = splitTransform(options.transform);
-    const cores = globalThis.navigator?.hardwareConcurrency ?? 1;
-    const workers = options.workers ?? Math.max(0, Math.min(2, cores - 1));
+    const workers = options.workers ?? defaultWorkers();
     checkInteger("workers", workers, 0);
     this.dataset = dataset;
     this.batchSize = batchSize;

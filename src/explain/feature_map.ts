@@ -4,7 +4,7 @@
  * @module
  */
 import type * as tf from "@tensorflow/tfjs";
-import { chainOf } from "../model/chain.ts";
+import { blocksOf, layersOf } from "../model/blocks.ts";
 import type { FerModel } from "../model/description.ts";
 
 /** A network in two: what looks, and what decides. */
@@ -15,12 +15,28 @@ export interface SplitNetwork {
   readonly head: readonly tf.layers.Layer[];
 }
 
-const isConvolution = (layer: tf.layers.Layer): boolean =>
-  /conv/i.test(layer.getClassName()) && layer.outputShape.length === 4;
+/** Layers that look at places around each place. */
+const CONVOLUTIONS: ReadonlySet<string> = new Set([
+  "Conv2D",
+  "Conv2DTranspose",
+  "DepthwiseConv2D",
+  "SeparableConv2D",
+]);
 
-/** Whether a layer treats every place alike and keeps it where it is: normalization, activation. */
-const belongsToConvolution = (layer: tf.layers.Layer): boolean =>
-  /norm|e?lu|activation/i.test(layer.getClassName());
+/** Layers that treat every place alike and keep it where it is. */
+const PLACEWISE: ReadonlySet<string> = new Set([
+  "Activation",
+  "BatchNormalization",
+  "ELU",
+  "FerBatchNorm2d",
+  "LayerNormalization",
+  "LeakyReLU",
+  "PReLU",
+  "ReLU",
+]);
+
+const isConvolution = (layer: tf.layers.Layer): boolean =>
+  CONVOLUTIONS.has(layer.getClassName()) && layer.outputShape.length === 4;
 
 /**
  * Splits a network after its last convolution and the normalization and activation that follow it.
@@ -30,17 +46,18 @@ const belongsToConvolution = (layer: tf.layers.Layer): boolean =>
  * @throws {TypeError} When its layers do not follow one another, or none is a convolution.
  */
 export function splitAtFeatures(model: FerModel): SplitNetwork {
-  const chain = chainOf(model);
-  if (!chain) {
+  const parts = blocksOf(model);
+  if (!parts) {
     throw new TypeError(
       `Cannot explain model ${model.name}: its layers do not simply follow one another`,
     );
   }
+  const chain = parts.flatMap(layersOf);
   const last = chain.findLastIndex(isConvolution);
   if (last < 0) {
     throw new TypeError(`Cannot explain model ${model.name}: it has no convolution`);
   }
   let end = last + 1;
-  while (end < chain.length && belongsToConvolution(chain[end])) end++;
+  while (end < chain.length && PLACEWISE.has(chain[end].getClassName())) end++;
   return { features: chain.slice(0, end), head: chain.slice(end) };
 }

@@ -5,7 +5,7 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import { BatchNorm2d } from "../model/batch_norm.ts";
-import { chainOf } from "../model/chain.ts";
+import { blocksOf, layersOf } from "../model/blocks.ts";
 import type { FerModel } from "../model/description.ts";
 import { SeededDropout } from "../model/dropout.ts";
 import { type StateDict, toStateDict } from "../model/weights.ts";
@@ -22,14 +22,16 @@ interface Context {
   readonly config: tf.serialization.ConfigDict;
   /** The weights of the network, in PyTorch's layouts, which are ONNX's too. */
   readonly weights: StateDict;
-  /** The layers after it. */
-  readonly rest: readonly Layer[];
+  /** BatchNorm after it, to be folded in. */
+  readonly norm?: BatchNorm2d;
+  /** The layer after it. */
+  readonly next?: Layer;
   /** Refuses the layer. */
   readonly refuse: (why: string) => never;
 }
 
-/** Writes a layer; returns how many of the layers after it are written with it. */
-type Write = (layer: Layer, context: Context) => number | void;
+/** Writes a layer. */
+type Write = (layer: Layer, context: Context) => void;
 
 function floats(
   weights: StateDict,
@@ -90,11 +92,8 @@ function folded(
 }
 
 const convolution: Write = (layer, context) => {
-  const { graph, config, weights, rest } = context;
+  const { graph, config, weights, norm } = context;
   const { strides, dilationRate } = config as Record<string, number[]>;
-  const norm = config.activation === "linear" && rest[0] instanceof BatchNorm2d
-    ? rest[0]
-    : undefined;
   const { shape, kernel, bias } = folded(layer, norm, weights);
   const window = shape.slice(2);
   graph.then("Conv", layer.name, [
@@ -107,7 +106,6 @@ const convolution: Write = (layer, context) => {
     ...padding(config.padding === "same", window, strides, dilationRate),
   });
   activate(layer, context);
-  return norm ? 1 : 0;
 };
 
 const pool = (opType: "MaxPool" | "AveragePool"): Write => (layer, { graph, config }) => {
@@ -137,10 +135,10 @@ const dense: Write = (layer, context) => {
   activate(layer, context);
 };
 
-const permute: Write = (_layer, { config, rest, refuse }) => {
+const permute: Write = (_layer, { config, next, refuse }) => {
   // ONNX has channels first anyway.
   if (`${config.dims}` !== "3,1,2") refuse(`permutes [${config.dims}]`);
-  if (rest[0]?.getClassName() !== "Flatten") refuse("is not followed by Flatten");
+  if (next?.getClassName() !== "Flatten") refuse("is not followed by Flatten");
 };
 
 const flatten: Write = (layer, { graph }) => {
@@ -181,15 +179,19 @@ const WRITERS: Readonly<Record<string, Write>> = {
  * @throws {TypeError} When a layer has no counterpart.
  */
 export async function appendLayers(model: FerModel, graph: OnnxGraph): Promise<void> {
-  const chain = chainOf(model);
-  if (!chain) {
+  const parts = blocksOf(model);
+  if (!parts) {
     throw new TypeError(
       `Cannot export model ${model.name} as ONNX: its layers do not follow one another in a row`,
     );
   }
   const weights = await toStateDict(model);
-  for (let i = 0; i < chain.length; i++) {
-    const layer = chain[i];
+  const chain = parts.flatMap((part) =>
+    layersOf(part).map((layer) => ({ layer, block: part.kind === "block" ? part : undefined }))
+  );
+  for (const [i, { layer, block }] of chain.entries()) {
+    // A convolution is written with the normalization after it.
+    if (layer === block?.norm && block.convolution) continue;
     const kind = layer.getClassName();
     const refuse = (why: string): never => {
       throw new TypeError(
@@ -207,6 +209,7 @@ export async function appendLayers(model: FerModel, graph: OnnxGraph): Promise<v
       : layer instanceof BatchNorm2d
       ? refuse("does not follow a convolution")
       : refuse("has no counterpart");
-    i += write(layer, { graph, config, weights, rest: chain.slice(i + 1), refuse }) ?? 0;
+    const norm = layer === block?.convolution ? block.norm : undefined;
+    write(layer, { graph, config, weights, norm, next: chain[i + 1]?.layer, refuse });
   }
 }

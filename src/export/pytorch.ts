@@ -10,7 +10,7 @@ import { CheckpointError } from "../model/checkpoint_error.ts";
 import { decodeModel, encodeModel, explainsItself } from "../model/model_file.ts";
 import { readSafetensors } from "../model/safetensors.ts";
 import { readSource } from "../model/source.ts";
-import { PYTORCH_PROGRAM, PYTORCH_TITLE } from "./pytorch_program.ts";
+import { PYTORCH_TITLE, pytorchProgram } from "./pytorch_program.ts";
 
 /** Whether a file is there that this module did not write. */
 async function isForeign(path: string): Promise<boolean> {
@@ -64,6 +64,6 @@ export async function savePyTorch(
     );
   }
   await writeFileAtomic(path, weights);
-  await writeFileAtomic(program, PYTORCH_PROGRAM);
+  await writeFileAtomic(program, pytorchProgram());
   return [path, program];
 }

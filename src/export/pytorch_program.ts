@@ -4,11 +4,24 @@
  * @module
  */
 
+import type { TorchNetwork } from "../model/networks/torch_modules.ts";
+import { networks } from "../model/networks/registry.ts";
+
 /** The first line, by which a file is known for one of these. */
 export const PYTORCH_TITLE = '"""Networks of @fer/core in PyTorch, and their weight files.';
 
-/** A Python module that builds the network of a model file and fills it. */
-export const PYTORCH_PROGRAM = `${PYTORCH_TITLE}
+/** The networks that have a twin in PyTorch, by their names. */
+function twins(): Array<readonly [name: string, torch: TorchNetwork]> {
+  return networks().flatMap(({ name, torch }) => torch ? [[name, torch] as const] : []);
+}
+
+/**
+ * A Python module that builds the network of a model file and fills it.
+ *
+ * @returns The module's text.
+ */
+export function pytorchProgram(): string {
+  return `${PYTORCH_TITLE}
 
     model, metadata = load("model.safetensors")
     logits = model(pixels)  # float32 [N, 1, 48, 48]: (sample / 255 - 0.5) / 0.5
@@ -23,41 +36,10 @@ import torch
 from torch import nn
 
 
-def fer_cnn(classes, filters=(64, 128, 256), hidden=512, dropout2d=0.25, dropout=0.5, size=48, **_):
-    layers, channels = OrderedDict(), 1
-    for n, count in enumerate(filters, 1):
-        layers[f"conv{n}"] = nn.Conv2d(channels, count, 3, padding=1)
-        layers[f"bn{n}"] = nn.BatchNorm2d(count)
-        layers[f"relu{n}"] = nn.ReLU()
-        layers[f"pool{n}"] = nn.MaxPool2d(2)
-        channels = count
-    layers["dropout2d"] = nn.Dropout2d(dropout2d)
-    layers["flatten"] = nn.Flatten()
-    layers["fc1"] = nn.Linear(channels * (size // 2 ** len(filters)) ** 2, hidden)
-    layers["relu_fc1"] = nn.ReLU()
-    layers["dropout"] = nn.Dropout(dropout)
-    layers["fc2"] = nn.Linear(hidden, classes)
-    return nn.Sequential(layers)
+${twins().map(([, { program }]) => program).join("\n\n\n")}
 
 
-def fer_net(classes, filters=(32, 64, 128, 256), convolutions=2, dropout=0.3, **_):
-    layers, channels = OrderedDict(), 1
-    for stage, count in enumerate(filters, 1):
-        for n in range(1, convolutions + 1):
-            layers[f"conv{stage}_{n}"] = nn.Conv2d(channels, count, 3, padding=1, bias=False)
-            layers[f"bn{stage}_{n}"] = nn.BatchNorm2d(count)
-            layers[f"relu{stage}_{n}"] = nn.ReLU()
-            channels = count
-        if stage < len(filters):
-            layers[f"pool{stage}"] = nn.MaxPool2d(2)
-    layers["average"] = nn.AdaptiveAvgPool2d(1)
-    layers["flatten"] = nn.Flatten()
-    layers["dropout"] = nn.Dropout(dropout)
-    layers["fc"] = nn.Linear(channels, classes)
-    return nn.Sequential(layers)
-
-
-NETWORKS = {"ferCnn": fer_cnn, "ferNet": fer_net}
+NETWORKS = {${twins().map(([name, { builder }]) => `"${name}": ${builder}`).join(", ")}}
 DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "I64": torch.int64}
 
 
@@ -106,3 +88,4 @@ def probabilities_of(logits, metadata, priors="training"):
         start += count
     return out
 `;
+}

@@ -24,6 +24,7 @@ import { type Activation, isActivation } from "./epilogue.ts";
 import { matMul } from "./matmul.ts";
 import { maxPoolGradient } from "./max_pool.ts";
 import type { ProductCandidate } from "./product.ts";
+import { setPrograms } from "./programs.ts";
 import { type GpuBackend, type KernelTensor, reshaped } from "./program.ts";
 import {
   convolveSingle,
@@ -306,6 +307,7 @@ function register(config: tf.KernelConfig): void {
 function compute(): void {
   for (const config of stock.values()) register(config);
   stock.clear();
+  setPrograms((installed.at(-1)?.plan ?? null) !== null);
   for (const [kernelName, kernel] of Object.entries(installed.at(-1)?.kernels ?? {})) {
     const own = tf.getKernel(kernelName, "webgpu");
     if (!own) continue;

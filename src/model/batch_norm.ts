@@ -4,11 +4,9 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { runsPrograms } from "../kernels/active.ts";
 import { FoldedConvolution } from "../kernels/folded_convolution.ts";
-import { batchNormTraining } from "./batch_norm_training.ts";
+import { batchNorm } from "../ops/batch_norm.ts";
 import { FoldedWeights } from "./folded_weights.ts";
-import { fusedBatchNorm } from "./fused_batch_norm.ts";
 
 /** How a {@linkcode BatchNorm2d} normalizes. */
 export interface BatchNorm2dConfig {
@@ -107,19 +105,7 @@ export class BatchNorm2d extends tf.layers.Layer {
         return tf.batchNorm(x, mean, variance, shift, scale, epsilon);
       }
       this.checkBatch(x.shape);
-      if (runsPrograms()) {
-        return fusedBatchNorm(x, scale, shift, { epsilon, running, after: "nothing" });
-      }
-      const count = x.size / x.shape[3];
-      const { momentum } = running;
-      return batchNormTraining(x, scale, shift, epsilon, ({ mean, variance }) => {
-        const blend = (variable: tf.Variable, batch: tf.Tensor, share: number) =>
-          variable.assign(
-            tf.add(tf.mul(variable as tf.Tensor, 1 - momentum), tf.mul(batch, share)),
-          );
-        blend(running.mean, mean, momentum);
-        blend(running.variance, variance, momentum * count / (count - 1));
-      });
+      return batchNorm(x, scale, shift, { epsilon, running });
     });
   }
 

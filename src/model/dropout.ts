@@ -4,8 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { runsPrograms } from "../kernels/active.ts";
-import { fusedDropout } from "../kernels/dropout.ts";
+import { dropout } from "../ops/dropout.ts";
 import { Generator } from "../random.ts";
 import type { FerModel } from "./description.ts";
 
@@ -25,8 +24,7 @@ export interface SeededDropoutConfig {
  * Zeroes elements with probability `rate` while training and scales the others by 1 / (1 - rate).
  *
  * The mask of the n-th training pass depends on the seed, the layer's keys and n alone, so that
- * training that is resumed at pass n drops what it would have dropped. (On WebGPU it is drawn there,
- * and is another one than on tfjs's other backends.)
+ * training that is resumed at pass n drops what it would have dropped, on every backend.
  */
 export class SeededDropout extends tf.layers.Layer {
   /** The name under which tfjs stores it. */
@@ -52,15 +50,6 @@ export class SeededDropout extends tf.layers.Layer {
   protected readonly wholeChannels: boolean = false;
 
   /**
-   * The mask's shape for an input's; it is broadcast to the input.
-   *
-   * @param shape The input's.
-   */
-  protected maskShape(shape: readonly number[]): number[] {
-    return [...shape];
-  }
-
-  /**
    * @param inputs Any shape, batch first, float32.
    * @param kwargs `training`: drop, and count the pass.
    */
@@ -70,18 +59,9 @@ export class SeededDropout extends tf.layers.Layer {
     const pass = this.counter++;
     const rate = this.#rate;
     if (rate === 0) return x;
-    return tf.tidy(() => {
-      const generator = new Generator(this.#seed, ...this.#keys, pass);
-      if (runsPrograms()) {
-        const key = { seed: generator.uint32(), counter: generator.uint32() };
-        return fusedDropout(x, rate, key, this.wholeChannels);
-      }
-      const shape = this.maskShape(x.shape);
-      const mask = new Float32Array(tf.util.sizeFromShape(shape));
-      const kept = 1 / (1 - rate);
-      for (let i = 0; i < mask.length; i++) mask[i] = generator.random() < rate ? 0 : kept;
-      return tf.mul(x, tf.tensor(mask, shape));
-    });
+    const generator = new Generator(this.#seed, ...this.#keys, pass);
+    const key = { seed: generator.uint32(), counter: generator.uint32() };
+    return dropout(x, rate, key, this.wholeChannels);
   }
 
   /** @param inputShape Any; the output's is the same. */
@@ -102,11 +82,6 @@ export class SeededDropout2d extends SeededDropout {
 
   /** Whole channels are. */
   protected override readonly wholeChannels: boolean = true;
-
-  /** @param shape `[batch, height, width, channels]`. */
-  protected override maskShape(shape: readonly number[]): number[] {
-    return [shape[0], 1, 1, shape[shape.length - 1]];
-  }
 }
 
 for (const layer of [SeededDropout, SeededDropout2d]) {

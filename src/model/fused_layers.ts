@@ -6,102 +6,27 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { runsPrograms } from "../kernels/active.ts";
 import { type AfterNorm, normalizeByRunning } from "../kernels/batch_norm.ts";
 import { convolutionShape } from "../kernels/convolution_plan.ts";
 import { fusedGlobalMaxPool, fusedGlobalPool } from "../kernels/global_pool.ts";
 import { installedPlanner } from "../kernels/install.ts";
 import { inOneSubmit } from "../kernels/one_submit.ts";
-import { gpuBackend, type KernelTensor } from "../kernels/program.ts";
-import { BatchNorm2d } from "./batch_norm.ts";
-import { chainOf } from "./chain.ts";
+import { gpuBackend } from "../kernels/program.ts";
+import { fusedBatchNorm } from "../ops/batch_norm_program.ts";
+import { type Operation, operation, tensorOf } from "../ops/operation.ts";
+import { type Block, blocksOf, layersOf, type SingleLayer } from "./blocks.ts";
 import type { FerModel } from "./description.ts";
 import type { FoldableWeights } from "./folded_weights.ts";
-import { fusedBatchNorm } from "./fused_batch_norm.ts";
 import type { FerTensor } from "./tensor.ts";
 
 type Layer = tf.layers.Layer;
 
-/** BatchNorm with what stands around it. */
-interface Block {
-  readonly kind: "block";
-  /** Before it: gives its product and bias as they are. */
-  readonly convolution?: Layer;
-  readonly norm: BatchNorm2d;
-  /** After it. */
-  readonly relu: boolean;
-  /** After ReLU: halves height and width. */
-  readonly pool?: Layer;
-}
+type GlobalPool = (x: tf.Tensor4D) => tf.Tensor2D;
 
-/** What is applied at once. */
-type Part =
-  | { readonly kind: "layer"; readonly layer: Layer }
-  | {
-    readonly kind: "global pool";
-    readonly layer: Layer;
-    readonly pool: (x: tf.Tensor4D) => tf.Tensor2D;
-  }
-  | Block;
-
-const GLOBAL_POOLS: ReadonlyMap<string, (x: tf.Tensor4D) => tf.Tensor2D> = new Map([
+const GLOBAL_POOLS: ReadonlyMap<string, GlobalPool> = new Map([
   ["GlobalAveragePooling2D", fusedGlobalPool],
   ["GlobalMaxPooling2D", fusedGlobalMaxPool],
 ]);
-
-const plans = new WeakMap<FerModel, { layers: number; parts: readonly Part[] | null }>();
-
-const isPair = (value: unknown, each: number): boolean =>
-  Array.isArray(value) && value.length === 2 && value.every((v) => v === each);
-
-function isReLU(layer: Layer | undefined): boolean {
-  return layer?.getClassName() === "ReLU" && (layer.getConfig().maxValue ?? null) === null;
-}
-
-function isHalvingPool(layer: Layer | undefined): layer is Layer {
-  if (layer?.getClassName() !== "MaxPooling2D") return false;
-  const { poolSize, strides, padding, dataFormat } = layer.getConfig();
-  return isPair(poolSize, 2) && isPair(strides, 2) && padding === "valid" &&
-    dataFormat === "channelsLast";
-}
-
-/** Whether a layer is a convolution that gives its product and bias as they are. */
-function isLinearConvolution(layer: Layer | undefined): layer is Layer {
-  if (layer?.getClassName() !== "Conv2D") return false;
-  const { activation, dataFormat, padding } = layer.getConfig();
-  return activation === "linear" && dataFormat === "channelsLast" &&
-    (padding === "same" || padding === "valid");
-}
-
-/** The parts of a chain of layers; null for another network. */
-function partsOf(model: FerModel): readonly Part[] | null {
-  const known = plans.get(model);
-  if (known?.layers === model.layers.length) return known.parts;
-  const chain = chainOf(model);
-  const parts: Part[] = [];
-  for (let i = 0; chain && i < chain.length;) {
-    const layer = chain[i];
-    const convolution = isLinearConvolution(layer) ? layer : undefined;
-    const norm = chain[i + (convolution ? 1 : 0)];
-    if (norm instanceof BatchNorm2d) {
-      i += convolution ? 2 : 1;
-      const relu = isReLU(chain[i]);
-      if (relu) i++;
-      const next = chain[i];
-      const pool = relu && isHalvingPool(next) ? next : undefined;
-      if (pool) i++;
-      parts.push({ kind: "block", convolution, norm, relu, pool });
-      continue;
-    }
-    i++;
-    const pool = layer.getConfig().dataFormat === "channelsLast" &&
-      GLOBAL_POOLS.get(layer.getClassName());
-    parts.push(pool ? { kind: "global pool", layer, pool } : { kind: "layer", layer });
-  }
-  const plan = { layers: model.layers.length, parts: chain && parts };
-  plans.set(model, plan);
-  return plan.parts;
-}
 
 /** A convolution's weights, and what else tfjs wants to know. */
 function plainConvolution(layer: Layer) {
@@ -141,7 +66,6 @@ function trainBlock({ convolution, norm, relu, pool }: Block, x: tf.Tensor): tf.
 /** A block outside of training. */
 function inferBlock({ convolution, norm, relu, pool }: Block, x: tf.Tensor): tf.Tensor {
   const backend = gpuBackend();
-  const tensorOf = (info: KernelTensor) => tf.engine().makeTensorFromTensorInfo(info);
   const { gamma, beta, running: { mean, variance }, epsilon } = norm.parts();
   const weights = { mean, variance, gamma, beta };
   const plan = installedPlanner();
@@ -194,20 +118,36 @@ function inferPlainBlock({ convolution, norm, relu, pool }: Block, x: tf.Tensor)
   return pool ? tf.maxPool(y as tf.Tensor4D, 2, 2, "valid") : y;
 }
 
-/** A layer or a pool. */
-function applyOther(
-  part: Exclude<Part, Block>,
+/** A layer that is no part of a block. */
+function applyLayer(
+  { layer }: SingleLayer,
   x: tf.Tensor,
   kwargs: { training?: boolean },
 ): tf.Tensor {
-  if (part.kind === "global pool" && x.size > 0) return part.pool(x as tf.Tensor4D);
-  return part.layer.apply(x, kwargs) as tf.Tensor;
+  const pool = layer.getConfig().dataFormat === "channelsLast"
+    ? GLOBAL_POOLS.get(layer.getClassName())
+    : undefined;
+  return pool && x.size > 0 ? pool(x as tf.Tensor4D) : layer.apply(x, kwargs) as tf.Tensor;
 }
 
 /** tfjs casts integers to float32 in name only; programs would take them at their word. */
 function floats(x: tf.Tensor): tf.Tensor {
   return gpuBackend().tensorMap.get(x.dataId).dtype === "float32" ? x : tf.mul(x, 1);
 }
+
+const trainingPass: Operation<[model: FerModel, x: FerTensor], FerTensor> = operation({
+  name: "training pass",
+  reference: (model, x) => model.apply(x, { training: true }) as FerTensor,
+  fits: (model) => blocksOf(model) !== null,
+  program: (_backend, model, x) =>
+    tf.tidy(() =>
+      (blocksOf(model) ?? []).reduce<tf.Tensor>(
+        (y, part) =>
+          part.kind === "block" ? trainBlock(part, y) : applyLayer(part, y, { training: true }),
+        floats(x),
+      )
+    ),
+});
 
 /**
  * A training pass: dropout drops, BatchNorm uses the batch and updates its running statistics.
@@ -220,15 +160,7 @@ function floats(x: tf.Tensor): tf.Tensor {
  * @returns Logits, `[batch, classes]`.
  */
 export function applyTraining(model: FerModel, x: FerTensor): FerTensor {
-  const parts = runsPrograms() ? partsOf(model) : null;
-  if (!parts) return model.apply(x, { training: true }) as FerTensor;
-  return tf.tidy(() =>
-    parts.reduce<tf.Tensor>(
-      (y, part) =>
-        part.kind === "block" ? trainBlock(part, y) : applyOther(part, y, { training: true }),
-      floats(x),
-    )
-  );
+  return trainingPass(model, x);
 }
 
 /** A part of a pass outside of training, for whoever wants to look at each. */
@@ -239,23 +171,48 @@ export interface InferenceStep {
   readonly apply: (x: tf.Tensor) => tf.Tensor;
 }
 
-/** What {@linkcode applyInference} does one after the other; null where it applies the model whole. */
+/**
+ * What {@linkcode applyInference} does one after the other where tfjs has this library's programs.
+ *
+ * @param model The model.
+ * @returns Null where its layers do not simply follow one another: then it is applied whole.
+ */
 export function inferenceSteps(model: FerModel): readonly InferenceStep[] | null {
-  const isOurs = runsPrograms();
-  if (!isOurs && tf.getBackend() !== "wasm") return null;
-  const infer = isOurs ? inferBlock : inferPlainBlock;
-  return partsOf(model)?.map((part): InferenceStep =>
-    part.kind === "block"
-      ? {
-        layers: [part.convolution, part.norm, part.pool].filter((layer) => layer !== undefined),
-        apply: (x) => infer(part, x),
-      }
-      : {
-        layers: [part.layer],
-        apply: (x) => isOurs ? applyOther(part, x, {}) : part.layer.apply(x) as tf.Tensor,
-      }
-  ) ?? null;
+  const parts = blocksOf(model);
+  return parts && parts.map((part) => ({
+    layers: layersOf(part),
+    apply: (x) => part.kind === "block" ? inferBlock(part, x) : applyLayer(part, x, {}),
+  }));
 }
+
+/** A pass in tfjs's own operations. */
+function plainPass(model: FerModel, x: FerTensor): FerTensor {
+  // Other backends are for comparisons: there nothing but the layers computes.
+  const parts = tf.getBackend() === "wasm" ? blocksOf(model) : null;
+  if (!parts) {
+    const outputs = model.apply(x);
+    return Array.isArray(outputs) ? tf.concat(outputs as tf.Tensor[], 1) : outputs as FerTensor;
+  }
+  return tf.tidy(() =>
+    parts.reduce<tf.Tensor>(
+      (y, part) =>
+        part.kind === "block" ? inferPlainBlock(part, y) : part.layer.apply(y) as tf.Tensor,
+      x,
+    )
+  );
+}
+
+const inferencePass: Operation<[model: FerModel, x: FerTensor], FerTensor> = operation({
+  name: "inference pass",
+  reference: plainPass,
+  fits: (model) => blocksOf(model) !== null,
+  program: (_backend, model, x) =>
+    tf.tidy(() =>
+      inOneSubmit(() =>
+        (inferenceSteps(model) ?? []).reduce<tf.Tensor>((y, { apply }) => apply(y), floats(x))
+      )
+    ),
+});
 
 /**
  * A pass outside of training, for its values: it is not differentiable.
@@ -268,14 +225,5 @@ export function inferenceSteps(model: FerModel): readonly InferenceStep[] | null
  * @returns Logits, `[batch, classes]`; those of a second output follow.
  */
 export function applyInference(model: FerModel, x: FerTensor): FerTensor {
-  const steps = inferenceSteps(model);
-  if (!steps) {
-    const outputs = model.apply(x);
-    return Array.isArray(outputs) ? tf.concat(outputs as tf.Tensor[], 1) : outputs as FerTensor;
-  }
-  return tf.tidy(() =>
-    inOneSubmit(() =>
-      steps.reduce<tf.Tensor>((y, { apply }) => apply(y), runsPrograms() ? floats(x) : x)
-    )
-  );
+  return inferencePass(model, x);
 }

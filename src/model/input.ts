@@ -3,10 +3,8 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
-import { runsPrograms } from "../kernels/active.ts";
-import { normalizedPixels } from "../kernels/pixels.ts";
 import { PIXEL_MEAN, PIXEL_STD } from "../emotions.ts";
+import { normalizedPixels } from "../ops/normalized_pixels.ts";
 import type { Preprocessing } from "./description.ts";
 import type { FerTensor } from "./tensor.ts";
 
@@ -23,17 +21,5 @@ export function pixelsToInput(
   shape: readonly [batch: number, height: number, width: number, channels: 1],
   preprocessing: Pick<Preprocessing, "mean" | "std"> = { mean: PIXEL_MEAN, std: PIXEL_STD },
 ): FerTensor {
-  const { mean, std } = preprocessing;
-  if (runsPrograms()) return normalizedPixels(pixels, shape, mean, std);
-  if (tf.getBackend() === "wasm") {
-    // Here rather than in four operations on the very same processor.
-    const samples = new Float32Array(pixels.length);
-    for (let i = 0; i < samples.length; i++) samples[i] = (pixels[i] / 255 - mean) / std;
-    return tf.tensor4d(samples, [...shape]);
-  }
-  return tf.tidy(() => {
-    const samples = tf.cast(tf.tensor4d(pixels, [...shape], "int32"), "float32");
-    // A division by 255 std would be the same in real numbers; this is torchvision's order.
-    return tf.div(tf.sub(tf.div(samples, 255), mean), std);
-  });
+  return normalizedPixels(pixels, shape, preprocessing.mean, preprocessing.std);
 }

@@ -5,7 +5,7 @@
  */
 import { EMOTIONS, FERPLUS_CLASSES } from "../emotions.ts";
 import { VERSION } from "../version.ts";
-import { buildArchitecture } from "./architecture.ts";
+import { buildArchitecture } from "./networks/registry.ts";
 import { writeFileAtomic } from "./atomic_write.ts";
 import { CheckpointError } from "./checkpoint_error.ts";
 import {
@@ -18,7 +18,7 @@ import {
   type Reading,
   setDescription,
 } from "./description.ts";
-import { recognizeStateDict } from "./foreign_state_dict.ts";
+import { recognizeStateDict } from "./networks/foreign_state_dict.ts";
 import { takesSize } from "./layer_shapes.ts";
 import { readSafetensors, type Safetensors, writeSafetensors } from "./safetensors.ts";
 import { readSource } from "./source.ts";

@@ -11,7 +11,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { runsPrograms } from "../kernels/active.ts";
+import { havePrograms } from "../kernels/programs.ts";
 import { convolvePictures } from "../kernels/picture_convolution.ts";
 import { gpuBackend } from "../kernels/program.ts";
 import { packSeparableBlock, separableBlock, separableFits } from "../kernels/separable_block.ts";
@@ -98,7 +98,7 @@ export class BlazeFace {
   #block(x: tf.Tensor4D, block: number): tf.Tensor4D {
     const stride = HALVES.includes(block) ? 2 : 1;
     const outChannels = this.#weight(`block${block}.pointwise.bias`).size;
-    if (runsPrograms() && separableFits(x.shape, outChannels, stride)) {
+    if (havePrograms() && separableFits(x.shape, outChannels, stride)) {
       const y = separableBlock(gpuBackend(), x, this.#packed[block], outChannels, stride);
       return tf.engine().makeTensorFromTensorInfo(y) as tf.Tensor4D;
     }
@@ -138,7 +138,7 @@ export class BlazeFace {
   }
 
   #stem(pixels: Uint8Array, batch: number): tf.Tensor4D {
-    if (runsPrograms()) {
+    if (havePrograms()) {
       const [filter, bias] = [this.#weight("stem.weight"), this.#weight("stem.bias")];
       const y = convolvePictures(gpuBackend(), pixels, filter, bias, INPUT_SIZE);
       return tf.engine().makeTensorFromTensorInfo(y) as tf.Tensor4D;

@@ -14,7 +14,7 @@ import { type Candidate, INPUT_SIZE } from "./anchors.ts";
 import type { BlazeFace } from "./blaze_face.ts";
 import { checkNumbers } from "./check_numbers.ts";
 import type { Box, DetectedFace, Point } from "./face.ts";
-import { lookFar, readFar, show, shownPart } from "./far_look.ts";
+import { lookFar, readFar, show, type Shown, shownPart } from "./far_look.ts";
 import { type LookOptions, looksAt, smallestFace } from "./looks.ts";
 import { lookNear, type NearLook } from "./near_look.ts";
 import type { SeenBox } from "./priors.ts";
@@ -84,7 +84,8 @@ interface Place {
   readonly far: readonly number[];
 }
 
-type Edges = SeenBox["edges"];
+/** Left, upper, right and lower edge, in pixels. */
+export type Edges = SeenBox["edges"];
 
 const logit = (score: number): number => {
   const bounded = Math.min(Math.max(score, 0.01), 0.9999);
@@ -160,11 +161,13 @@ function typicalFace(edges: Edges): Candidate {
 }
 
 /** A face, and what led to it. */
-interface Sight extends Candidate {
+export interface Sight extends Candidate {
   /** Where RFB-320 saw it; null for a large face that it did not see. */
   readonly place: Place | null;
   /** How sure BlazeFace is. */
   readonly near: number;
+  /** Around what BlazeFace looked, in a video; `place` or the face itself where left out. */
+  readonly watched?: Edges;
 }
 
 /** The face that a closer look sees at a place. */
@@ -192,9 +195,124 @@ function largeFaces(
   );
 }
 
-function faceOf({ score, edges: [left, top, right, bottom], landmarks }: Candidate): DetectedFace {
+/**
+ * A sight as a face.
+ *
+ * @param sight What was seen.
+ * @returns The face.
+ */
+export function faceOf(
+  { score, edges: [left, top, right, bottom], landmarks }: Candidate,
+): DetectedFace {
   return { box: { x: left, y: top, width: right - left, height: bottom - top }, score, landmarks };
 }
+
+/** How sure BlazeFace must be of a face to follow it alone. */
+const FOLLOWED = 0.5;
+
+/** What a closer look sees near a place: how far off its middle is, in sides of the place, at most. */
+const NEARBY = 1;
+
+/** How far a candidate is from a place, in sides of the place; infinitely where its size is another. */
+function distance(edges: Edges, from: Edges): number {
+  const [side, before] = [sideOf(edges), sideOf(from)];
+  if (side > 2 * before || before > 2 * side) return Infinity;
+  const x = (edges[0] + edges[2] - from[0] - from[2]) / 2;
+  const y = (edges[1] + edges[3] - from[1] - from[3]) / 2;
+  return Math.hypot(x, y) / before;
+}
+
+/** Within which distance and sizes of what is watched a face is still in the middle of it. */
+const MIDDLE = { distance: 0.25, smaller: 0.8, larger: 1.25 } as const;
+
+const watchedOf = ({ watched, place, edges }: Sight): Edges => watched ?? place?.edges ?? edges;
+
+/** What to watch of a face: the same as before while it stays about there, or its box would tremble. */
+function watchedNext(edges: Edges, watched: Edges): Edges {
+  const ratio = sideOf(edges) / sideOf(watched);
+  const isInMiddle = distance(edges, watched) < MIDDLE.distance && ratio > MIDDLE.smaller &&
+    ratio < MIDDLE.larger;
+  return isInMiddle ? watched : edges;
+}
+
+/** A face where it is now. */
+function movedTo(sight: Sight, seen: readonly Candidate[]): Sight | null {
+  const [nearest] = suppress(seen, OVERLAP)
+    .filter(({ score, edges }) => score >= FOLLOWED && distance(edges, sight.edges) < NEARBY)
+    .toSorted((a, b) => distance(a.edges, sight.edges) - distance(b.edges, sight.edges));
+  if (!nearest) return null;
+  const { score: near, edges, landmarks } = nearest;
+  // The score is linear in BlazeFace's part; RFB-320's stays what it was.
+  const odds = logit(sight.score) + MIXTURE.near * (logit(near) - logit(sight.near));
+  const watched = watchedNext(edges, watchedOf(sight));
+  return { score: 1 / (1 + Math.exp(-odds)), edges, landmarks, place: sight.place, near, watched };
+}
+
+/**
+ * Looks for faces only where they were in the frame before.
+ *
+ * @param network BlazeFace.
+ * @param image The frame.
+ * @param sights The faces of the frame before.
+ * @param options What to look for.
+ * @returns The same faces where they are now; null where one of them is not to be seen any more, or
+ * cannot be told from another.
+ */
+export async function followFaces(
+  network: BlazeFace,
+  image: Image,
+  sights: readonly Sight[],
+  { minScore }: DetectorOptions,
+): Promise<Sight[] | null> {
+  const looks = sights.flatMap((sight): NearLook[] => {
+    const part = sight.near >= FOLLOWED ? around(watchedOf(sight), image) : null;
+    return part ? [{ image, part, scale: 1 }] : [];
+  });
+  if (looks.length < sights.length) return null;
+  const seen = await lookNear(network, looks, FAINT);
+  const moved = sights.map((sight, i) => movedTo(sight, seen[i]))
+    .filter((sight) => sight !== null)
+    .filter(({ score }) => score >= minScore);
+  const apart = keepSurest(moved, OVERLAP);
+  if (apart.length < sights.length) return null;
+  return apart.sort((a, b) => weightOf(b) - weightOf(a));
+}
+
+/** The longer edge of a glance: enough for faces of a sixteenth of it. */
+const GLANCE = 224;
+
+/**
+ * Glances at a frame for faces that are new, at a quarter of what a look takes.
+ *
+ * @param network RFB-320.
+ * @param image The frame.
+ * @param known The edges of what is known.
+ * @param options What to look for.
+ * @returns The edges of all else that may be a face.
+ */
+export async function glance(
+  network: UltraLight,
+  image: Image,
+  known: readonly Edges[],
+  { minScore, minSize }: DetectorOptions,
+): Promise<Edges[]> {
+  const shown = [show(image, GLANCE)];
+  const values = await readLooks(network, shown);
+  const smallest = TOLERANCE * smallestFace(Math.max(image.width, image.height), minSize);
+  return placesOf(readFar(values, shown, image, WORTH_A_LOOK), smallest)
+    .filter(({ far }) => scoreOf(far, HOPED_FOR) >= minScore)
+    .map(({ edges }) => edges)
+    .filter((edges) => isNew(edges, known));
+}
+
+/**
+ * Whether something is none of what is known.
+ *
+ * @param edges Its edges.
+ * @param known Those of what is known.
+ */
+export const isNew = (edges: Edges, known: readonly Edges[]): boolean =>
+  !known.some((each) => isSameFace(each, edges, OVERLAP));
 
 /** How much a face matters: how sure it is, and how large. */
 const weightOf = ({ score, edges }: Candidate): number => score * sideOf(edges);
@@ -220,6 +338,20 @@ interface Scene {
   readonly looks: readonly NearLook[];
 }
 
+/** Has RFB-320 look at what is shown. */
+async function readLooks(network: UltraLight, shown: readonly Shown[]): Promise<Float32Array> {
+  const output = tf.tidy(() =>
+    inOneSubmit(() => tf.concat(lookFar(network, shown)) as tf.Tensor1D)
+  );
+  try {
+    const values = await output.data<"float32">();
+    checkNumbers(values);
+    return values;
+  } finally {
+    output.dispose();
+  }
+}
+
 /** Has RFB-320 look at a picture. */
 async function lookAround(
   network: UltraLight,
@@ -231,16 +363,7 @@ async function lookAround(
   // A large picture is read once; what is coarser comes from what is fine.
   const small = shownPart(fine);
   const shown = [fine, ...coarser.map((each) => show(small, each))];
-  const output = tf.tidy(() =>
-    inOneSubmit(() => tf.concat(lookFar(network, shown)) as tf.Tensor1D)
-  );
-  let values: Float32Array;
-  try {
-    values = await output.data<"float32">();
-  } finally {
-    output.dispose();
-  }
-  checkNumbers(values);
+  const values = await readLooks(network, shown);
   const longest = Math.max(image.width, image.height);
   const smallest = TOLERANCE * smallestFace(longest, minSize);
   const hints = placesOf(readFar(values, shown, image, WORTH_A_LOOK), smallest);
@@ -315,6 +438,14 @@ async function detectUpright(
   });
 }
 
+/** What is seen in a picture. */
+export interface Seen {
+  /** Its faces, in the order of score and side together. */
+  readonly faces: readonly DetectedFace[];
+  /** What led to them; null where the picture stands on its head. */
+  readonly sights: readonly Sight[] | null;
+}
+
 /**
  * Finds the faces of pictures, with the closer looks of all of them in as few passes as possible. A
  * picture that stands on its head is looked at once more, turned.
@@ -329,6 +460,22 @@ export async function detectFaces(
   images: readonly Image[],
   options: DetectorOptions,
 ): Promise<DetectedFace[][]> {
+  return (await seeFaces(detectors, images, options)).map(({ faces }) => [...faces]);
+}
+
+/**
+ * As {@linkcode detectFaces}, with what led to the faces.
+ *
+ * @param detectors The networks.
+ * @param images The pictures.
+ * @param options What to look for.
+ * @returns What is seen in each picture.
+ */
+export async function seeFaces(
+  detectors: Detectors,
+  images: readonly Image[],
+  options: DetectorOptions,
+): Promise<Seen[]> {
   const found = await detectUpright(detectors, images, options);
   const looks = found.flatMap((sights, i) =>
     doubtful(sights).flatMap((sight) => {
@@ -342,10 +489,12 @@ export async function detectFaces(
   const upsideDown = images.filter((_, i) => set[i].isTurned);
   const again = await detectUpright(detectors, upsideDown.map(turned), options);
   return images.map((image, i) => {
-    const faces = set[i].sights.map(faceOf);
+    const { sights } = set[i];
     const turnedFaces = again[upsideDown.indexOf(image)] ?? [];
     // One face on its head in a picture of upright ones leaves the others where they are.
-    const isBetter = turnedFaces.length > 0 && turnedFaces.length >= faces.length;
-    return isBetter ? turnedFaces.map((face) => turnedBack(faceOf(face), image)) : faces;
+    const isBetter = turnedFaces.length > 0 && turnedFaces.length >= sights.length;
+    return isBetter
+      ? { faces: turnedFaces.map((face) => turnedBack(faceOf(face), image)), sights: null }
+      : { faces: sights.map(faceOf), sights };
   });
 }

@@ -11,8 +11,8 @@ import type { DetectedFace, FaceCrop, FaceQuality, Point } from "./face.ts";
 import { letterbox } from "./letterbox.ts";
 import { qualityOf } from "./quality.ts";
 
-/** What finds faces: a `FerRecognizer`. */
-export interface FaceDetector {
+/** What finds faces: a `FaceDetector` or a `FerRecognizer`. */
+export interface FindsFaces {
   /**
    * Finds the faces of a picture.
    *
@@ -71,7 +71,7 @@ const [INNER, MARGIN] = [256, 64];
  * chin, the detector finds few without. Of 150 faces of PublicTest it found 94 % without and 99 %
  * with it.
  */
-async function detectWithMargin(detector: FaceDetector, image: Image): Promise<DetectedFace[]> {
+async function detectWithMargin(detector: FindsFaces, image: Image): Promise<DetectedFace[]> {
   const { width, height } = image;
   const square = new Uint8Array(4 * INNER * INNER);
   const { side, left, top } = letterbox(image, { x: 0, y: 0, width, height }, INNER, square);
@@ -102,7 +102,7 @@ async function detectWithMargin(detector: FaceDetector, image: Image): Promise<D
  * found and cut out as `FerRecognizer` does it, a crop stays as it is. Of several faces it takes the
  * first that the detector gives.
  *
- * @param detector What finds faces: a `FerRecognizer`.
+ * @param detector What finds faces: a `FaceDetector` or a `FerRecognizer`.
  * @param image The picture.
  * @param options Which pictures are framed, and how large.
  * @returns The face, and what was done.
@@ -112,19 +112,19 @@ async function detectWithMargin(detector: FaceDetector, image: Image): Promise<D
  * @example
  * ```ts
  * import { buildFerCnn, predict } from "@fer/core";
- * import { FerRecognizer, frameFace } from "@fer/core/recognizer";
+ * import { FaceDetector, frameFace } from "@fer/core/recognizer";
  *
  * const model = buildFerCnn({ filters: [4, 4, 4], hidden: 8 });
- * using recognizer = await FerRecognizer.load({ model });
+ * using detector = await FaceDetector.load();
  * const picture = { data: new Uint8Array(48 * 48).fill(128), width: 48, height: 48 };
- * const { image, outcome } = await frameFace(recognizer, picture);
+ * const { image, outcome } = await frameFace(detector, picture);
  * console.assert(outcome === "crop" && image === picture);
  * await predict(model, image);
  * model.dispose();
  * ```
  */
 export async function frameFace(
-  detector: FaceDetector,
+  detector: FindsFaces,
   image: Image,
   { faces = "auto", size = IMAGE_SIZE }: FrameFaceOptions = {},
 ): Promise<FramedFace> {

@@ -11,7 +11,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { runsPrograms } from "../kernels/active.ts";
+import { havePrograms } from "../kernels/programs.ts";
 import { gpuBackend } from "../kernels/program.ts";
 import { convolveSmall } from "../kernels/small_convolution.ts";
 import { readSafetensors, type TensorData } from "../model/safetensors.ts";
@@ -75,7 +75,7 @@ export class UltraLight {
     const bias = this.#weight(`${name}.bias`);
     // PyTorch's padding: the same at both ends, also where the stride is 2.
     const pad = filter.shape[0] === 1 ? 0 : dilation;
-    if (runsPrograms()) {
+    if (havePrograms()) {
       const y = convolveSmall(
         gpuBackend(),
         x,
@@ -101,7 +101,7 @@ export class UltraLight {
   #depthwise(x: tf.Tensor4D, name: string, stride: 1 | 2): tf.Tensor4D {
     const filter = this.#weight<tf.Tensor4D>(`${name}.weight`);
     const bias = this.#weight(`${name}.bias`);
-    if (runsPrograms()) {
+    if (havePrograms()) {
       const how = { stride, dilation: 1, pad: 1, relu: true };
       const y = convolveSmall(gpuBackend(), x, filter, bias, how, true);
       return tf.engine().makeTensorFromTensorInfo(y) as tf.Tensor4D;

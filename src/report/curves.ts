@@ -3,17 +3,22 @@
  *
  * @module
  */
-import type { EpochLine, MetricsLine } from "../train/run_directory.ts";
+import type { EpochLine, MetricsLine } from "../runs/run_directory.ts";
 import { axis, chart, COLOURS } from "./chart.ts";
 import { type Html, html } from "./html.ts";
 import { card, missing, section, table } from "./section.ts";
 import { epochsOf } from "./summary.ts";
 import { count, decimal, percent } from "./wording.ts";
 
-interface Curve {
+/** A line of a plot. */
+export interface Curve {
+  /** What it is called. */
   readonly name: string;
+  /** Where it goes. */
   readonly points: ReadonlyArray<readonly [number, number]>;
+  /** Its colour, as a style sheet has it. */
   readonly colour: string;
+  /** Whether it is dashed. */
   readonly dashed?: boolean;
 }
 
@@ -56,7 +61,17 @@ function key({ name, colour, dashed }: Curve): Html {
   `;
 }
 
-async function plot(
+/**
+ * A chart of curves, with their names.
+ *
+ * @param id The chart's name in the page.
+ * @param title What it shows.
+ * @param horizontal What the curves go along.
+ * @param curves The curves; those without points are left out.
+ * @param options How values are written, and where the best one is.
+ * @returns A card.
+ */
+export async function plot(
   id: string,
   title: string,
   horizontal: "Epoch" | "Step",
@@ -88,7 +103,13 @@ async function plot(
   );
 }
 
-function points(
+/**
+ * A figure of each epoch, for a curve.
+ *
+ * @param epochs The epochs.
+ * @param value The figure; null where there is none.
+ */
+export function points(
   epochs: readonly EpochLine[],
   value: (epoch: EpochLine) => number | null,
 ): Array<readonly [number, number]> {

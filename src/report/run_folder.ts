@@ -6,7 +6,7 @@
 import { isNotFound, notFound } from "../files/errors.ts";
 import { fileSystem } from "../files/file_system.ts";
 import type { Evaluation } from "../metrics/evaluation.ts";
-import { type MetricsLine, readMetrics } from "../train/run_directory.ts";
+import { type MetricsLine, readMetrics } from "../runs/run_directory.ts";
 
 /** A JSON object. */
 export type JsonObject = Readonly<Record<string, unknown>>;

@@ -5,7 +5,7 @@
  */
 import type { Evaluation } from "../metrics/evaluation.ts";
 import type { ConfidenceInterval } from "../metrics/interval.ts";
-import type { EpochLine, MetricsLine } from "../train/run_directory.ts";
+import type { EpochLine, MetricsLine } from "../runs/run_directory.ts";
 import { type Content, type Html, html } from "./html.ts";
 import { objectIn, type Run } from "./run_folder.ts";
 import { count, decimal, duration, percent, plural, UNKNOWN } from "./wording.ts";

@@ -4,11 +4,9 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { runsPrograms } from "../kernels/active.ts";
-import { adamW, type AdamWParameter } from "../kernels/adamw.ts";
-import { clippingFactor } from "../kernels/gradient_norm.ts";
-import { gpuBackend } from "../kernels/program.ts";
+import type { AdamWParameter } from "../kernels/adamw.ts";
 import type { FerTensor, FerVariable } from "../model/tensor.ts";
+import { adamWStep, clippingFactor } from "../ops/adamw.ts";
 
 /** The options of {@linkcode AdamW}, under PyTorch's names and with its defaults. */
 export interface AdamWOptions {
@@ -133,17 +131,7 @@ export class AdamW {
       rootScale: 1 / Math.sqrt(correction2),
       eps: this.#eps,
     };
-    if (runsPrograms()) return adamW(gpuBackend(), parameters, step);
-    for (const { weight, first, second, gradient } of parameters) {
-      tf.tidy(() => {
-        const g = gradient as tf.Tensor;
-        first.assign(tf.add(tf.mul(first, beta1), tf.mul(g, 1 - beta1)));
-        second.assign(tf.add(tf.mul(second, beta2), tf.mul(tf.square(g), 1 - beta2)));
-        const root = tf.add(tf.mul(tf.sqrt(second), step.rootScale), step.eps);
-        const update = tf.mul(tf.div(first, root), step.stepSize);
-        weight.assign(tf.sub(tf.mul(weight, step.keep), update));
-      });
-    }
+    adamWStep(parameters, step);
   }
 
   /**
@@ -184,16 +172,7 @@ export class AdamW {
  */
 export function clipGradientNorm(gradients: Map<string, FerTensor>, maxNorm: number): void {
   if (!(maxNorm > 0)) throw new RangeError(`Cannot clip gradients to a norm of ${maxNorm}`);
-  const factor = tf.tidy(() => {
-    if (runsPrograms()) {
-      return tf.engine().makeTensorFromTensorInfo(
-        clippingFactor(gpuBackend(), [...gradients.values()], maxNorm),
-      );
-    }
-    const squares = [...gradients.values()].map((gradient) => tf.sum(tf.square(gradient)));
-    const norm = tf.sqrt(tf.addN(squares));
-    return tf.minimum(1, tf.div(maxNorm, tf.add(norm, 1e-6)));
-  });
+  const factor = clippingFactor([...gradients.values()], maxNorm);
   for (const [name, gradient] of gradients) {
     gradients.set(name, tf.mul(gradient, factor));
     gradient.dispose();

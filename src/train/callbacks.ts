@@ -5,8 +5,8 @@
  */
 import type { FerDataset } from "../data/dataset.ts";
 import type { Evaluation } from "../metrics/evaluation.ts";
-import type { EpochLine } from "./run_directory.ts";
-import type { TrainingConfig } from "./config.ts";
+import type { EpochLine } from "../runs/run_directory.ts";
+import type { TrainingConfig } from "./settings.ts";
 
 /** What is known when training begins. */
 export interface TrainingBegin {

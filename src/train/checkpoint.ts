@@ -7,8 +7,10 @@ import * as tf from "@tensorflow/tfjs";
 import { CheckpointError, readSafetensors, writeSafetensors } from "../model/safetensors.ts";
 import { writeFileAtomic } from "../model/atomic_write.ts";
 import type { FerVariable } from "../model/tensor.ts";
-import type { EpochLine } from "./run_directory.ts";
-import type { EarlyStoppingState, PlateauState } from "./schedule.ts";
+import type { EpochLine } from "../runs/run_directory.ts";
+import type { EarlyStoppingState } from "./early_stopping.ts";
+import type { LearnerState } from "./learner.ts";
+import type { EpochSums } from "./meter.ts";
 
 /** Thrown when the loss or a weight is no longer a number. */
 export class TrainingDivergedError extends Error {
@@ -17,27 +19,17 @@ export class TrainingDivergedError extends Error {
 }
 
 /** The part of a run's state that is not in tensors. Everything random follows from it and the seed. */
-export interface TrainingState {
+export interface TrainingState extends LearnerState, EpochSums {
   /** The epoch under way, from 1. */
   readonly epoch: number;
   /** Its batches trained on. */
   readonly batch: number;
   /** Batches trained on since the run's beginning. */
   readonly step: number;
-  /** Optimizer steps taken. */
-  readonly optimizerSteps: number;
-  /** Sum over the epoch's images of their loss. */
-  readonly lossSum: number;
-  /** The epoch's images classified right. */
-  readonly correct: number;
-  /** The epoch's images trained on. */
-  readonly seen: number;
   /** Seconds of training. */
   readonly seconds: number;
   /** The best validation so far. */
   readonly best: EpochLine | null;
-  /** The plateau schedule. */
-  readonly plateau: PlateauState;
   /** Early stopping. */
   readonly earlyStopping: EarlyStoppingState;
   /** Why the run has come to its end; `null` while it has not. */
@@ -54,17 +46,15 @@ const FORMAT_VERSION = 1;
  * @param path Where to.
  * @param variables Weights, moments and averages, by name.
  * @param state The rest.
- * @param wait Waits for the GPU.
  * @throws {TrainingDivergedError} When a value is not finite; the file is left as it was.
  */
 export async function saveCheckpoint(
   path: string,
   variables: ReadonlyMap<string, FerVariable>,
   state: TrainingState,
-  wait: <T>(result: Promise<T>) => Promise<T>,
 ): Promise<void> {
   const names = [...variables.keys()];
-  const values = await wait(Promise.all([...variables.values()].map((each) => each.data())));
+  const values = await Promise.all([...variables.values()].map((each) => each.data()));
   const tensors = new Map(names.map((name, i) => {
     const data = values[i] as Float32Array;
     if (!data.every(Number.isFinite)) {
@@ -109,6 +99,10 @@ export async function loadCheckpoint(
           (tensor ? `got ${tensor.dtype} of [${tensor.shape}]` : "which is missing"),
       );
     }
+    // None is saved so: the file was changed since.
+    if (!(tensor.data as Float32Array).every(Number.isFinite)) {
+      throw new CheckpointError(`Cannot resume from ${path}: ${name} is not finite`);
+    }
     tf.tidy(() => variable.assign(tf.tensor(tensor.data as Float32Array, variable.shape)));
   }
   return parseState(metadata.trainingState, path);
@@ -119,10 +113,13 @@ const COUNTS = ["epoch", "batch", "step", "optimizerSteps", "correct", "seen"] a
 function parseState(text: string, path: string): TrainingState {
   const isRecord = (value: unknown): boolean => typeof value === "object" && value !== null;
   try {
-    const state = JSON.parse(text);
+    const { plateau, ...read } = JSON.parse(text);
+    // Runs of older versions call what the schedule remembers by the only one that did.
+    const state = { schedule: plateau ?? null, ...read };
     const isState = COUNTS.every((name) => Number.isSafeInteger(state[name]) && state[name] >= 0) &&
       state.epoch >= 1 && Number.isFinite(state.lossSum) && state.seconds >= 0 &&
-      isRecord(state.plateau) && isRecord(state.earlyStopping) && Array.isArray(state.dropout) &&
+      (plateau === undefined ? "schedule" in read : isRecord(plateau)) &&
+      isRecord(state.earlyStopping) && Array.isArray(state.dropout) &&
       (state.best === null || isRecord(state.best)) &&
       [null, "epochs", "earlyStopping"].includes(state.finished);
     if (isState) return state;

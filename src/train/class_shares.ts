@@ -7,7 +7,7 @@ import type { FerDataset } from "../data/dataset.ts";
 import { voteShares } from "../data/votes.ts";
 import { FERPLUS_CLASSES } from "../emotions.ts";
 import { classCounts } from "./loss.ts";
-import type { TrainingConfig } from "./config.ts";
+import type { TrainingConfig } from "./settings.ts";
 
 function normalized(values: readonly number[]): number[] {
   const total = values.reduce((a, b) => a + b, 0);
@@ -30,10 +30,14 @@ function columnSums(rows: ArrayLike<number>, width: number): number[] {
  */
 export function labelShares(
   { labels, softLabels, classes }: FerDataset,
-  { logitAdjustment, classWeights }: Pick<TrainingConfig, "logitAdjustment" | "classWeights">,
+  { logitAdjustment, classWeights, ferPlusWeight }: Pick<
+    TrainingConfig,
+    "logitAdjustment" | "classWeights" | "ferPlusWeight"
+  >,
 ): number[] {
+  const isSoft = softLabels && ferPlusWeight === 0;
   const shares = normalized(
-    softLabels ? columnSums(softLabels, classes.length) : classCounts(labels, classes.length),
+    isSoft ? columnSums(softLabels, classes.length) : classCounts(labels, classes.length),
   );
   const power = classWeights === "balanced" ? -logitAdjustment : 1 - logitAdjustment;
   return normalized(shares.map((share) => share > 0 ? share ** power : 0));

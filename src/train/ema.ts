@@ -4,10 +4,8 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { runsPrograms } from "../kernels/active.ts";
-import { gpuBackend } from "../kernels/program.ts";
-import { weightAverage } from "../kernels/weight_average.ts";
 import type { FerVariable } from "../model/tensor.ts";
+import { averageWeights } from "../ops/weight_average.ts";
 
 /**
  * Averages variables over training steps, and lends the averages to the network.
@@ -46,10 +44,7 @@ export class WeightAverage {
       const weight = this.#variables.get(name);
       return weight ? [{ average, weight }] : [];
     });
-    if (runsPrograms()) return weightAverage(gpuBackend(), parameters, decay);
-    for (const { average, weight } of parameters) {
-      tf.tidy(() => average.assign(tf.add(tf.mul(average, decay), tf.mul(weight, 1 - decay))));
-    }
+    averageWeights(parameters, decay);
   }
 
   /**

@@ -7,8 +7,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { runsPrograms } from "../kernels/active.ts";
-import { fusedCrossEntropy } from "../kernels/cross_entropy.ts";
+import { crossEntropyAndHits } from "../ops/cross_entropy.ts";
 import type { FerTensor } from "../model/tensor.ts";
 
 /** How {@linkcode targetCoefficients} shapes the targets. */
@@ -125,35 +124,4 @@ export function logitAdjustments(
  */
 export function crossEntropy(logits: FerTensor, coefficients: FerTensor): FerTensor {
   return tf.tidy(() => crossEntropyAndHits(logits, coefficients).loss);
-}
-
-/**
- * {@linkcode crossEntropy}, and how many images the logits classify as their coefficients do.
- *
- * @param logits `[batch, classes]`, float32.
- * @param coefficients `[batch, classes]`, float32, from {@linkcode targetCoefficients}.
- * @returns The loss, differentiable in the logits, and the count: scalars.
- */
-export function crossEntropyAndHits(
-  logits: FerTensor,
-  coefficients: FerTensor,
-): { readonly loss: FerTensor; readonly correct: FerTensor } {
-  if (runsPrograms()) return fusedCrossEntropy(logits as tf.Tensor2D, coefficients as tf.Tensor2D);
-  const product = tf.customGrad((x, save) => {
-    const logProbabilities = tf.logSoftmax(x as FerTensor);
-    (save as tf.GradSaveFunc)([logProbabilities]);
-    return {
-      value: tf.neg(tf.sum(tf.mul(coefficients, logProbabilities))),
-      gradFunc: (dy: FerTensor, saved: FerTensor[]) =>
-        tf.mul(
-          dy,
-          tf.sub(tf.mul(tf.exp(saved[0]), tf.sum(coefficients, -1, true)), coefficients),
-        ),
-    };
-  });
-  const correct = tf.tidy(() => {
-    const right = tf.equal(tf.argMax(logits, -1), tf.argMax(coefficients, -1));
-    return tf.sum(tf.cast(right, "float32"));
-  });
-  return { loss: product(logits), correct };
 }

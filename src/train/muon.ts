@@ -4,10 +4,8 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { runsPrograms } from "../kernels/active.ts";
-import { muonDescent, muonMomentum } from "../kernels/muon.ts";
-import { gpuBackend } from "../kernels/program.ts";
 import type { FerTensor, FerVariable } from "../model/tensor.ts";
+import { muonDescent, muonMomentum } from "../ops/muon.ts";
 import { orthogonalize } from "./orthogonalize.ts";
 
 /** The options of {@linkcode Muon}. */
@@ -124,27 +122,14 @@ export class Muon {
     tf.tidy(() => {
       const directions = orthogonalize(
         parts.map(({ mean, gradient, inputs, outputs }) =>
-          tf.reshape(this.#direction(mean, gradient), [inputs, outputs])
+          tf.reshape(muonMomentum(mean, gradient, this.#momentum), [inputs, outputs])
         ),
       );
       parts.forEach(({ weight, outputs, inputs }, i) => {
         const step = this.lr * Math.sqrt(Math.max(1, outputs / inputs));
-        if (runsPrograms()) return muonDescent(gpuBackend(), weight, directions[i], keep, step);
-        const update = tf.reshape(tf.mul(directions[i], step), weight.shape);
-        weight.assign(tf.sub(tf.mul(weight, keep), update));
+        muonDescent(weight, directions[i], keep, step);
       });
     });
-  }
-
-  /** Takes a gradient into its running mean, and looks ahead. */
-  #direction(mean: tf.Variable, gradient: FerTensor): tf.Tensor {
-    const beta = this.#momentum;
-    if (runsPrograms()) {
-      const direction = muonMomentum(gpuBackend(), mean, gradient, beta);
-      return tf.engine().makeTensorFromTensorInfo(direction);
-    }
-    mean.assign(tf.add(mean, tf.mul(tf.sub(gradient, mean), 1 - beta)));
-    return tf.add(gradient, tf.mul(tf.sub(mean, gradient), beta));
   }
 
   /**

@@ -1,11 +1,10 @@
 /**
- * What training asks of an optimizer, and which one a configuration names.
+ * What training asks of an optimizer, and those that a configuration can name.
  *
  * @module
  */
 import type { FerTensor, FerVariable } from "../model/tensor.ts";
 import { AdamW } from "./adamw.ts";
-import type { TrainingConfig } from "./config.ts";
 import { Muon } from "./muon.ts";
 
 /** An optimizer over named variables. */
@@ -84,17 +83,41 @@ class MuonAndAdamW implements Optimizer {
   }
 }
 
-/**
- * The optimizer that a configuration names.
- *
- * @param variables What it updates, by name.
- * @param config The optimizer, step size and weight decay.
- */
-export function makeOptimizer(
-  variables: ReadonlyMap<string, FerVariable>,
-  { optimizer, lr, weightDecay }: Pick<TrainingConfig, "optimizer" | "lr" | "weightDecay">,
-): Optimizer {
-  return optimizer === "muon"
-    ? new MuonAndAdamW(variables, lr, weightDecay)
-    : new AdamW(variables, { lr, weightDecay });
+/** What a named optimizer goes by. */
+export interface OptimizerSettings {
+  /** Step size to begin with. */
+  readonly lr: number;
+  /** Decoupled weight decay. */
+  readonly weightDecay: number;
 }
+
+/** An optimizer that a configuration can name. */
+export type OptimizerName = "adamw" | "muon";
+
+/**
+ * Makes the optimizer of a training.
+ *
+ * @param variables What it is to update, by name.
+ * @param settings The configured step size and weight decay.
+ */
+export type OptimizerFactory = (
+  variables: ReadonlyMap<string, FerVariable>,
+  settings: OptimizerSettings,
+) => Optimizer;
+
+/** An optimizer by name. */
+interface NamedOptimizer {
+  readonly make: OptimizerFactory;
+  /** What it needs instead of the recipe's step size and decay. */
+  readonly defaults: Partial<OptimizerSettings>;
+}
+
+/** The optimizers that a configuration can name: a new one is one entry here, and its name above. */
+export const OPTIMIZERS: Readonly<Record<OptimizerName, NamedOptimizer>> = {
+  adamw: { make: (variables, settings) => new AdamW(variables, settings), defaults: {} },
+  muon: {
+    make: (variables, { lr, weightDecay }) => new MuonAndAdamW(variables, lr, weightDecay),
+    // Its steps are all of one length.
+    defaults: { lr: 0.02, weightDecay: 0.05 },
+  },
+};

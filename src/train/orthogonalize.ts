@@ -4,49 +4,25 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { runsPrograms } from "../kernels/active.ts";
-import { inverseNorms, matrixPolynomial, scaleMatrices } from "../kernels/muon.ts";
-import { gpuBackend, type KernelTensor } from "../kernels/program.ts";
+import { inverseNorms, matrixPolynomial, scaledMatrices } from "../ops/muon.ts";
 
 /** Steps of the iteration. */
 const STEPS = 5;
 /** The quintic of Jordan et al. (2024), which takes singular values from 0 to 1 to about 1. */
 const COEFFICIENTS = [3.4445, -4.775, 2.0315] as const;
 
-const tensorOf = (info: KernelTensor): tf.Tensor3D =>
-  tf.engine().makeTensorFromTensorInfo(info) as tf.Tensor3D;
-
-/** One over the Frobenius norm of X, from X X^T of each: `[matrices]`. */
-function normsOf(grams: tf.Tensor3D): tf.Tensor {
-  if (runsPrograms()) return tensorOf(inverseNorms(gpuBackend(), grams));
-  const trace = tf.sum(tf.mul(grams, tf.eye(grams.shape[1])), [1, 2]);
-  return tf.div(1, tf.add(tf.sqrt(trace), 1e-7));
-}
-
-function scaled(matrices: tf.Tensor3D, factors: tf.Tensor, squared: boolean): tf.Tensor3D {
-  if (runsPrograms()) return tensorOf(scaleMatrices(gpuBackend(), matrices, factors, squared));
-  return tf.mul(matrices, tf.reshape(squared ? tf.square(factors) : factors, [-1, 1, 1]));
-}
-
 /** a I + b A + c A^2. */
-function polynomial(matrices: tf.Tensor3D): tf.Tensor3D {
-  const squares = tf.matMul(matrices, matrices);
-  if (runsPrograms()) {
-    return tensorOf(matrixPolynomial(gpuBackend(), matrices, squares, COEFFICIENTS));
-  }
-  const [a, b, c] = COEFFICIENTS;
-  const linear = tf.add(tf.mul(tf.eye(matrices.shape[1]), a), tf.mul(matrices, b));
-  return tf.add(linear, tf.mul(squares, c));
-}
+const polynomial = (matrices: tf.Tensor3D): tf.Tensor3D =>
+  matrixPolynomial(matrices, tf.matMul(matrices, matrices), COEFFICIENTS);
 
 /** What X is to be multiplied with, from X X^T of each. */
 function factorsOf(grams: tf.Tensor3D): tf.Tensor3D {
-  const norms = normsOf(grams);
-  let a = scaled(grams, norms, true);
+  const norms = inverseNorms(grams);
+  let a = scaledMatrices(grams, norms, true);
   let q: tf.Tensor3D | undefined;
   for (let step = 1; step <= STEPS; step++) {
     const p = polynomial(a);
-    q = q ? tf.matMul(p, q) : scaled(p, norms, false);
+    q = q ? tf.matMul(p, q) : scaledMatrices(p, norms, false);
     if (step < STEPS) a = tf.matMul(tf.matMul(p, a), p);
   }
   if (!q) throw new RangeError("Cannot orthogonalize in no steps");

@@ -1,158 +1,52 @@
 /**
- * How the learning rate moves, and when to stop.
+ * How the learning rate moves: the schedules that a configuration can name, and what one of your own
+ * has to be.
  *
  * @module
  */
-import type { TrainingConfig } from "./config.ts";
+import { ReduceLROnPlateau } from "./reduce_lr_on_plateau.ts";
 
-/** The options of {@linkcode ReduceLROnPlateau}, PyTorch's names and defaults. */
-export interface ReduceLROnPlateauOptions {
-  /**
-   * Whether smaller or larger values are better.
-   *
-   * @default "min"
-   */
-  readonly mode?: "min" | "max";
-  /**
-   * What the rate is multiplied with.
-   *
-   * @default 0.1
-   */
-  readonly factor?: number;
-  /**
-   * Epochs without improvement that are let pass.
-   *
-   * @default 10
-   */
-  readonly patience?: number;
-  /**
-   * Relative improvement that counts.
-   *
-   * @default 1e-4
-   */
-  readonly threshold?: number;
-  /**
-   * Epochs to wait after a reduction before counting again.
-   *
-   * @default 0
-   */
-  readonly cooldown?: number;
-  /**
-   * The smallest rate.
-   *
-   * @default 0
-   */
-  readonly minLr?: number;
+/** How long a training is, in optimizer steps. */
+export interface TrainingLength {
+  /** Optimizer steps of an epoch. */
+  readonly stepsPerEpoch: number;
+  /** Optimizer steps of the whole training, if nothing ends it before. */
+  readonly totalSteps: number;
 }
 
-/** What a {@linkcode ReduceLROnPlateau} remembers, for checkpoints. */
-export interface PlateauState {
-  /** The current rate. */
-  readonly lr: number;
-  /** The best value so far; `null` before the first. */
-  readonly best: number | null;
-  /** Epochs since it improved. */
-  readonly badEpochs: number;
-  /** Epochs of cooldown left. */
-  readonly cooldownLeft: number;
-}
-
-/**
- * Reduces the learning rate when a metric stops improving: `ReduceLROnPlateau` of PyTorch 1.13, with
- * its relative threshold and its `eps` of 1e-8.
- *
- * @example
- * ```ts
- * import { ReduceLROnPlateau } from "@fer/core/train";
- *
- * const schedule = new ReduceLROnPlateau(1, { patience: 0 });
- * console.assert(schedule.step(2.0) === 1);
- * console.assert(schedule.step(2.0) === 0.1);
- * ```
- */
-export class ReduceLROnPlateau {
-  readonly #options: Required<ReduceLROnPlateauOptions>;
-  #lr: number;
-  #best: number;
-  #badEpochs = 0;
-  #cooldownLeft = 0;
-
+/** The learning rate over a training. What it remembers goes into checkpoints. */
+export interface Schedule {
   /**
-   * Begins before the first epoch.
+   * The learning rate of a step.
    *
-   * @param lr The rate to begin with.
-   * @param options When and by how much it falls.
-   * @throws {RangeError} When the factor is not below 1.
+   * @param step Optimizer steps taken, from 0.
+   * @returns From 0 up.
    */
-  constructor(lr: number, options: ReduceLROnPlateauOptions = {}) {
-    const { mode = "min", factor = 0.1, patience = 10 } = options;
-    const { threshold = 1e-4, cooldown = 0, minLr = 0 } = options;
-    if (!(factor > 0 && factor < 1)) {
-      throw new RangeError(`Cannot reduce a learning rate by ${factor}: expected above 0, below 1`);
-    }
-    this.#options = { mode, factor, patience, threshold, cooldown, minLr };
-    this.#lr = lr;
-    this.#best = mode === "min" ? Infinity : -Infinity;
-  }
-
-  /** The current rate. */
-  get lr(): number {
-    return this.#lr;
-  }
-
+  lr(step: number): number;
   /**
-   * Takes in the metric of one epoch.
+   * Takes in what a whole epoch came to.
    *
-   * @param value The metric.
-   * @returns The rate for the next epoch.
+   * @param valLoss Mean cross-entropy on the validation images.
    */
-  step(value: number): number {
-    const { mode, factor, patience, threshold, cooldown, minLr } = this.#options;
-    const best = this.#best;
-    const isBetter = mode === "min"
-      ? value < best * (1 - threshold)
-      : value > best * (1 + threshold);
-    if (isBetter) {
-      this.#best = value;
-      this.#badEpochs = 0;
-    } else {
-      this.#badEpochs++;
-    }
-    if (this.#cooldownLeft > 0) {
-      this.#cooldownLeft--;
-      this.#badEpochs = 0;
-    }
-    if (this.#badEpochs > patience) {
-      const next = Math.max(this.#lr * factor, minLr);
-      if (this.#lr - next > 1e-8) this.#lr = next;
-      this.#cooldownLeft = cooldown;
-      this.#badEpochs = 0;
-    }
-    return this.#lr;
-  }
-
-  /** What it remembers. */
-  getState(): PlateauState {
-    return {
-      lr: this.#lr,
-      best: Number.isFinite(this.#best) ? this.#best : null,
-      badEpochs: this.#badEpochs,
-      cooldownLeft: this.#cooldownLeft,
-    };
-  }
-
+  endEpoch?(valLoss: number): void;
+  /** What it remembers, as JSON can hold it. */
+  getState?(): unknown;
   /**
    * Goes back to what it remembered.
    *
-   * @param state From `getState()`.
+   * @param state From `getState()`, by way of JSON.
    */
-  setState(state: PlateauState): void {
-    this.#lr = state.lr;
-    this.#best = state.best ?? (this.#options.mode === "min" ? Infinity : -Infinity);
-    this.#badEpochs = state.badEpochs;
-    this.#cooldownLeft = state.cooldownLeft;
-  }
+  setState?(state: unknown): void;
 }
+
+/**
+ * Makes the schedule of a training, once it is known how long it is. A schedule that follows from the
+ * step alone may be a function of it: what the configured rate is multiplied with.
+ *
+ * @param length How long the training is.
+ * @returns A function of the optimizer steps taken, or an object that remembers.
+ */
+export type ScheduleFactory = (length: TrainingLength) => Schedule | ((step: number) => number);
 
 /** The options of {@linkcode cosineAnnealing}. */
 export interface CosineAnnealingOptions {
@@ -207,90 +101,78 @@ export function linearDecay(step: number, totalSteps: number, decaySteps: number
   return decaySteps > 0 ? Math.max(0, Math.min(1, (totalSteps - step) / decaySteps)) : 1;
 }
 
-/**
- * What the base rate is multiplied with by the schedule, warm-up included.
- *
- * @param config Which schedule, and how long it is.
- * @param step Optimizer steps taken, from 0.
- * @param stepsPerEpoch Optimizer steps of an epoch.
- * @returns A factor from 0 to 1; for `plateau` that of the warm-up alone.
- */
-export function scheduleFactor(
-  config: Pick<TrainingConfig, "scheduler" | "epochs" | "warmupEpochs" | "decayEpochs">,
-  step: number,
-  stepsPerEpoch: number,
-): number {
-  const total = config.epochs * stepsPerEpoch;
-  const warmup = Math.round(config.warmupEpochs * stepsPerEpoch);
-  if (config.scheduler === "cosine" && step >= warmup) {
-    return cosineAnnealing(1, step - warmup, { tMax: Math.max(1, total - warmup) });
-  }
-  const factor = linearWarmup(step, warmup);
-  if (config.scheduler !== "wsd") return factor;
-  return factor * linearDecay(step, total, Math.round(config.decayEpochs * stepsPerEpoch));
+/** What a named schedule goes by. */
+export interface ScheduleSettings {
+  /** The configured rate. */
+  readonly lr: number;
+  /** Epochs in which the rate rises. */
+  readonly warmupEpochs: number;
+  /** Last epochs in which `wsd` lets the rate fall. */
+  readonly decayEpochs: number;
 }
 
-/** What an {@linkcode EarlyStopping} remembers, for checkpoints. */
-export interface EarlyStoppingState {
-  /** The best value so far; `null` before the first. */
-  readonly best: number | null;
-  /** Epochs since then. */
-  readonly wait: number;
+/** A schedule that a configuration can name. */
+export type SchedulerName = "plateau" | "cosine" | "wsd" | "constant";
+
+const stepsOf = (epochs: number, { stepsPerEpoch }: TrainingLength): number =>
+  Math.round(epochs * stepsPerEpoch);
+
+/** PyTorch's `ReduceLROnPlateau` of the recipe, after a warm-up. */
+function plateau({ lr, warmupEpochs }: ScheduleSettings, length: TrainingLength): Schedule {
+  const reduce = new ReduceLROnPlateau(lr, { patience: 3 });
+  const warmup = stepsOf(warmupEpochs, length);
+  return {
+    lr: (step) => reduce.lr * linearWarmup(step, warmup),
+    endEpoch: (valLoss) => void reduce.step(valLoss),
+    getState: () => reduce.getState(),
+    setState: (state) => reduce.setState(state as ReturnType<typeof reduce.getState>),
+  };
 }
 
+/** A new schedule is one entry here, and its name above. */
+const SCHEDULES: Readonly<
+  Record<SchedulerName, (settings: ScheduleSettings, length: TrainingLength) => Schedule>
+> = {
+  plateau,
+  cosine({ lr, warmupEpochs }, length) {
+    const warmup = stepsOf(warmupEpochs, length);
+    const tMax = Math.max(1, length.totalSteps - warmup);
+    return {
+      lr: (step) =>
+        lr *
+        (step < warmup ? linearWarmup(step, warmup) : cosineAnnealing(1, step - warmup, { tMax })),
+    };
+  },
+  wsd({ lr, warmupEpochs, decayEpochs }, length) {
+    const warmup = stepsOf(warmupEpochs, length);
+    const decay = stepsOf(decayEpochs, length);
+    return {
+      lr: (step) => lr * (linearWarmup(step, warmup) * linearDecay(step, length.totalSteps, decay)),
+    };
+  },
+  constant({ lr, warmupEpochs }, length) {
+    const warmup = stepsOf(warmupEpochs, length);
+    return { lr: (step) => lr * linearWarmup(step, warmup) };
+  },
+};
+
+/** The schedules that a configuration can name. */
+export const SCHEDULERS: readonly SchedulerName[] = Object.keys(SCHEDULES) as SchedulerName[];
+
 /**
- * Says when a metric has not improved for `patience` epochs, as Keras's `EarlyStopping` does.
+ * The schedule of a training.
  *
- * @example
- * ```ts
- * import { EarlyStopping } from "@fer/core/train";
- *
- * const stopping = new EarlyStopping(2);
- * console.assert([3, 2, 2, 2].map((loss) => stopping.step(loss)).at(-1) === true);
- * ```
+ * @param scheduler Its name, or what makes it.
+ * @param settings What a named one goes by.
+ * @param length How long the training is.
  */
-export class EarlyStopping {
-  readonly #patience: number;
-  #best = Infinity;
-  #wait = 0;
-
-  /**
-   * Begins before the first epoch.
-   *
-   * @param patience Epochs without improvement before it says stop; Infinity for never.
-   */
-  constructor(patience: number) {
-    this.#patience = patience;
-  }
-
-  /**
-   * Takes in one epoch's value; smaller is better.
-   *
-   * @param value The validation loss.
-   * @returns Whether to stop.
-   */
-  step(value: number): boolean {
-    if (value < this.#best) {
-      this.#best = value;
-      this.#wait = 0;
-    } else {
-      this.#wait++;
-    }
-    return this.#wait >= this.#patience;
-  }
-
-  /** What it remembers. */
-  getState(): EarlyStoppingState {
-    return { best: Number.isFinite(this.#best) ? this.#best : null, wait: this.#wait };
-  }
-
-  /**
-   * Goes back to what it remembered.
-   *
-   * @param state From `getState()`.
-   */
-  setState(state: EarlyStoppingState): void {
-    this.#best = state.best ?? Infinity;
-    this.#wait = state.wait;
-  }
+export function makeSchedule(
+  scheduler: SchedulerName | ScheduleFactory,
+  settings: ScheduleSettings,
+  length: TrainingLength,
+): Schedule {
+  if (typeof scheduler === "string") return SCHEDULES[scheduler](settings, length);
+  const schedule = scheduler(length);
+  if (typeof schedule !== "function") return schedule;
+  return { lr: (step) => settings.lr * schedule(step) };
 }

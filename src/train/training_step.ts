@@ -4,13 +4,21 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import type { FerDataset } from "../data/dataset.ts";
 import type { Batch } from "../data/loader.ts";
 import { voteShares } from "../data/votes.ts";
 import { FERPLUS_CLASSES } from "../emotions.ts";
 import { applyTraining, describeModel, type FerModel, pixelsToInput } from "../model.ts";
+import { crossEntropyAndHits } from "../ops/cross_entropy.ts";
 import { Generator } from "../random.ts";
 import type { FerTensor, FerVariable } from "../model/tensor.ts";
-import { crossEntropyAndHits, targetCoefficients, type TargetOptions } from "./loss.ts";
+import {
+  balancedClassWeights,
+  logitAdjustments,
+  targetCoefficients,
+  type TargetOptions,
+} from "./loss.ts";
+import type { TrainingConfig } from "./settings.ts";
 
 /** Keeps mixup's draws apart from every other stream of the seed. */
 const MIXUP_STREAM = 0x6d697875;
@@ -31,8 +39,33 @@ export interface StepOptions extends Omit<TargetOptions, "softLabels"> {
   readonly seed: number;
 }
 
+/**
+ * How the batches of a run are turned into losses.
+ *
+ * @param config The settings.
+ * @param training What is trained on.
+ */
+export function stepOptions(
+  { labelSmoothing, classWeights, ferPlusWeight, mixup, logitAdjustment, seed }: TrainingConfig,
+  { labels, classes }: FerDataset,
+): StepOptions {
+  return {
+    classes: classes.length,
+    labelSmoothing,
+    classWeights: classWeights === "balanced"
+      ? balancedClassWeights(labels, classes.length)
+      : undefined,
+    ferPlusWeight,
+    mixup,
+    logitAdjustments: logitAdjustment > 0
+      ? logitAdjustments(labels, classes.length, logitAdjustment)
+      : undefined,
+    seed,
+  };
+}
+
 /** What one batch gives; whoever gets it disposes of the tensors. */
-export interface StepResult {
+export interface BatchLoss {
   /** The mean loss, a scalar. */
   readonly loss: FerTensor;
   /** Images classified right, a scalar. */
@@ -95,13 +128,14 @@ export function trainingStep(
   batch: Batch,
   step: number,
   options: StepOptions,
-): StepResult {
+): BatchLoss {
   const [n] = batch.shape;
-  const { classes } = options;
-  const hard = targetCoefficients(batch.labels, { ...options, softLabels: batch.softLabels });
+  const { classes, ferPlusWeight = 0 } = options;
+  // Where an output of its own learns the votes, the first one learns the labels.
+  const softLabels = ferPlusWeight > 0 ? undefined : batch.softLabels;
+  const hard = targetCoefficients(batch.labels, { ...options, softLabels });
   const mix = drawMixup(n, step, options);
   const coefficients = blended(hard, classes, mix);
-  const { ferPlusWeight = 0 } = options;
   if (ferPlusWeight > 0 && !batch.votes) {
     throw new TypeError("Cannot train on votes: the batch has none");
   }

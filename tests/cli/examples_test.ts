@@ -22,12 +22,18 @@ async function runExample(name: string, args: readonly string[]): Promise<string
   return decoder.decode(stdout);
 }
 
-Deno.test("examples import only from mod.ts", async () => {
+Deno.test("examples import only what a user can", async () => {
+  const { exports } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
+  const doors = Object.values<string>(exports).map((door) => door.replace(/^\./, ".."));
   for await (const { name, isFile } of Deno.readDir(`${ROOT}examples`)) {
     if (!isFile) continue;
     const text = await Deno.readTextFile(`${ROOT}examples/${name}`);
     const sources = [...text.matchAll(/from "([^"]+)"|import\("([^"]+)"\)/g)];
-    assertEquals(sources.map(([, source]) => source), ["../mod.ts"], name);
+    // tfjs is the app's own too, where it brings layers or tensors.
+    const foreign = sources.map(([, source]) => source).filter((each) =>
+      each !== "@tensorflow/tfjs" && !doors.includes(each)
+    );
+    assertEquals(foreign, [], name);
   }
 });
 
@@ -44,6 +50,12 @@ Deno.test("examples train, evaluate and predict", async () => {
     assertMatch(first, /face\.png: [a-z]+ \([\d.]+ %\), perhaps [a-z]+ \([\d.]+ %\)$/);
     assertEquals(second, first);
   });
+});
+
+Deno.test("own_parts trains with parts of one's own, and goes on to the same bits", async () => {
+  const output = await runExample("own_parts", ["20"]);
+  assertMatch(output, /^broken to step 20: macro-F1 [\d.]+$/m);
+  assertStringIncludes(output, "The same weights, bit for bit: yes");
 });
 
 Deno.test("train_in_server answers while it trains, and names a port in use", async () => {

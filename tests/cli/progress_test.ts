@@ -2,7 +2,7 @@ import { assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { clock, count, percent } from "../../cli/numbers.ts";
 import { ProgressDisplay } from "../../cli/progress.ts";
 import { drawnFaces } from "../../src/data/drawn.ts";
-import { DEFAULT_TRAINING_CONFIG } from "../../src/train/config.ts";
+import { DEFAULT_TRAINING_CONFIG } from "../../src/train/settings.ts";
 
 /** A display on a made-up terminal or pipe, whose clock stands until it is moved. */
 function display({ isTerminal = false, columns = 100, config = {} }) {

@@ -1,16 +1,17 @@
 import { assert, assertEquals, assertLessOrEqual, assertStringIncludes } from "@std/assert";
 import { drawnFaces, EMOTIONS, USAGES } from "../../src/data.ts";
 import { trainingConfig } from "../../src/train.ts";
+import { OWN_RECIPES, readRecipe } from "../../cli/recipe.ts";
 import { runTask, withFolder, writeFaces } from "./run_task.ts";
 
-const RECIPE = new URL("../../recipes/fernet.json", import.meta.url);
+const RECIPE = new URL("../../recipes/fernet-labels.json", import.meta.url);
 
 const JOINT = new URL("../../recipes/fernet-ferplus.json", import.meta.url);
 
 /** FER-2013's training images. */
 const TRAINING_IMAGES = 28_709;
 
-Deno.test("recipes/fernet.json is a recipe of at most 700 TFLOP", async () => {
+Deno.test("recipes/fernet-labels.json is a recipe of at most 700 TFLOP", async () => {
   const { architecture, ...settings } = JSON.parse(await Deno.readTextFile(RECIPE));
   const { epochs, trainCropSize, optimizer, augment } = trainingConfig(settings);
   assertEquals([architecture.name, optimizer, augment], ["ferNet", "muon", "warp"]);
@@ -23,6 +24,17 @@ Deno.test("recipes/fernet.json is a recipe of at most 700 TFLOP", async () => {
   assertEquals(products, 81_563_392);
   // A multiply-add is two operations; the gradients of inputs and of weights cost as much again each.
   assertLessOrEqual(6 * products * TRAINING_IMAGES * epochs, 700e12);
+});
+
+Deno.test("the recipes that come along are known by their names too", async () => {
+  const files: string[] = [];
+  for await (const { name } of Deno.readDir(new URL("./", RECIPE))) files.push(name);
+  const names = files.filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -5));
+  assertEquals([...OWN_RECIPES].sort(), names.sort());
+  for (const name of OWN_RECIPES) {
+    const path = new URL(`./${name}.json`, RECIPE).pathname;
+    assertEquals(await readRecipe(name, {}), await readRecipe(path, {}));
+  }
 });
 
 Deno.test("train with Muon on crops, evaluate and predict on views work one after the other", async () => {
@@ -129,6 +141,15 @@ Deno.test("train --votes, evaluate --labels and predict --labels read two output
     assertEquals(one.code, 1);
     assertStringIncludes(one.stderr, "has one output, it did not learn FER+'s votes");
   });
+});
+
+Deno.test("recipes/fernet.json is the network that comes along, with its two outputs", async () => {
+  const { architecture, ...settings } = JSON.parse(
+    await Deno.readTextFile(new URL("./fernet.json", RECIPE)),
+  );
+  const { epochs, decayEpochs, ferPlusWeight, logitAdjustment } = trainingConfig(settings);
+  assertEquals([epochs, decayEpochs, ferPlusWeight, logitAdjustment], [9, 8, 0.5, 0]);
+  assertEquals(architecture.options.filters, [32, 64, 128, 256]);
 });
 
 Deno.test("recipes/fernet-ferplus.json is a recipe of at most two million parameters", async () => {

@@ -44,9 +44,9 @@ export function taskCommand(
   options: RunOptions = {},
 ): Deno.Command {
   const [, ...words] = manifest.tasks[task].command.split(" ");
-  const script = words.pop() ?? "";
+  const [verb, ...flags] = words.map((word) => word.endsWith(".ts") ? `${ROOT}${word}` : word);
   return new Deno.Command(Deno.execPath(), {
-    args: [words[0], "--no-prompt", ...words.slice(1), `${ROOT}${script}`, ...args],
+    args: [verb, "--no-prompt", ...flags, ...args],
     cwd: options.cwd ?? ROOT,
     env: { FER2013: "", FERPLUS: "", INIT_CWD: "", NO_COLOR: "1", ...options.env },
     stdin: "null",

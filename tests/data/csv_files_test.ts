@@ -196,7 +196,7 @@ const tar = latin1(`fer2013/${"\0".repeat(249)}ustar  \0${"\0".repeat(300)}`);
 const FOREIGN: ReadonlyArray<[Uint8Array<ArrayBuffer>, string]> = [
   [tar, "it is a tar archive, unpack it first"],
   [await gzip(tar), "it is a tar archive, unpack it first"],
-  [await gzip(await gzip(TWO_ROWS)), "it is gzip, unpack it first"],
+  [await gzip(await gzip(TWO_ROWS)), "it is packed by gzip, unpack it first"],
   [latin1("\xfd7zXZ\0\0\x04"), "it is packed by xz, unpack it first"],
   [latin1("BZh91AY&SY"), "it is packed by bzip2, unpack it first"],
   [latin1("7z\xbc\xaf\x27\x1c\0\x04"), "it is a 7z archive, unpack it first"],
@@ -205,7 +205,7 @@ const FOREIGN: ReadonlyArray<[Uint8Array<ArrayBuffer>, string]> = [
   [latin1("PK\x03\x04\x14\x00"), "it is a zip archive, unpack it first"],
   [latin1("\xff\xfe\0\0e\0\0\0"), "it is UTF-32, save it as UTF-8"],
   [latin1("\x89HDF\r\n\x1a\n"), "expected CSV, got HDF5"],
-  [latin1("\xff\xd8\xff\xe0"), "expected CSV, got JPEG"],
+  [latin1("\xff\xd8\xff\xe0"), "expected CSV, got a JPEG"],
   [latin1("PAR1\x15\x04"), "expected CSV, got Parquet"],
   [latin1('{"code":403}'), "expected CSV, got JSON"],
   [latin1("version https://git-lfs.github.com/spec/v1\n"), "expected CSV, got a Git LFS pointer"],

@@ -231,7 +231,7 @@ const OTHERS: ReadonlyArray<[name: string, beginning: string]> = [
   ["a web page", "<HTML><BODY>404"],
   ["a web page", "\xff\xfe<\0h\0t\0m\0l\0>\0"],
   ["an MP4 or QuickTime video", "\0\0\0\x18ftypmp42\0\0\0\0isommp42"],
-  ["a ZIP archive", "PK\x03\x04\x14\0"],
+  ["a zip archive", "PK\x03\x04\x14\0"],
   ["a PNM (PBM, PGM, PPM or PAM)", "P5\n24 17\n255\n"],
   ["a Git LFS pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:00"],
 ];

@@ -4,9 +4,21 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { decodeImage, EMOTIONS, FerDataset, loadFerCsv, withFerPlus } from "../../src/data.ts";
-import { readSafetensors, writeSafetensors } from "../../src/model.ts";
+import * as tf from "@tensorflow/tfjs";
+import {
+  buildFerCnn,
+  encodeModel,
+  loadModel,
+  readSafetensors,
+  writeSafetensors,
+} from "../../src/model.ts";
+import type { FerVariable } from "../../src/model/tensor.ts";
 import { Generator } from "../../src/random.ts";
-import { readMetrics, RunDirectory } from "../../src/train.ts";
+import { readRun } from "../../src/report/run_folder.ts";
+import { readMetrics, readRecord, RunDirectory } from "../../src/train.ts";
+import { loadCheckpoint, saveCheckpoint } from "../../src/train/checkpoint.ts";
+
+tf.env().set("PROD", true);
 
 /** How many files: some, or as many as `deno task test:mutations` asks for. */
 const MUTATIONS = Number(Deno.env.get("MUTATIONS") || 1000);
@@ -158,8 +170,8 @@ async function pngKind(name: string, bytes: Bytes): Promise<Kind> {
   };
 }
 
-/** JPEG has none: what is read has the size that it says. */
-function jpegKind(name: string): Kind {
+/** JPEG and WebP have none: what is read has the size that it says. */
+function sumlessKind(name: string): Kind {
   return {
     name,
     bytes: image(name),
@@ -205,6 +217,16 @@ const METRICS = encoder.encode(
 ) as Bytes;
 const CONFIG = encoder.encode(JSON.stringify({ config: { lr: 0.1, epochs: 3 } })) as Bytes;
 
+const EVALUATION = encoder.encode(JSON.stringify({
+  ...{ n: 4, accuracy: 0.5, macroF1: 0.5, weightedF1: 0.5, balancedAccuracy: 0.5, top2: 1 },
+  ...{ ece: 0.1, loss: 0.7, accuracyInterval: [0.2, 0.8], macroF1Interval: [0.2, 0.8] },
+  perClass: {
+    a: { precision: 0.5, recall: 0.5, f1: 0.5, support: 2 },
+    b: { precision: 0.5, recall: 0.5, f1: 0.5, support: 2 },
+  },
+  ...{ confusion: [[1, 1], [1, 1]], leakFree: null },
+})) as Bytes;
+
 /** A text of JSON as JSON writes it; undefined when it is none. */
 function plainJson(text: string): string | undefined {
   try {
@@ -212,6 +234,79 @@ function plainJson(text: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A model file: what is read has the weights' shapes, and numbers that the file holds. */
+async function modelKind(folder: string): Promise<Kind> {
+  const model = buildFerCnn({ filters: [2], hidden: 3, size: 8, seed: 5 });
+  const bytes = await encodeModel(model);
+  const shapes = model.getWeights().map(({ shape }) => `${shape}`);
+  model.dispose();
+  return {
+    name: "best.safetensors",
+    bytes,
+    async read(damaged) {
+      const path = `${folder}/best.safetensors`;
+      await Deno.writeFile(path, damaged);
+      const loaded = await loadModel(path);
+      try {
+        const { classes } = loaded.metadata;
+        assert(classes.length > 1 && classes.every((each) => typeof each === "string"));
+        const found = loaded.model.getWeights().map(({ shape }) => `${shape}`);
+        if (found.length === shapes.length) assertEquals(found.sort(), shapes.toSorted());
+      } finally {
+        loaded.model.dispose();
+      }
+    },
+  };
+}
+
+/** A training's checkpoint: all of its numbers are some. */
+async function checkpointKind(folder: string): Promise<Kind> {
+  const path = `${folder}/last.safetensors`;
+  const variables = new Map<string, FerVariable>([
+    ["a.weight", tf.variable(tf.fill([2, 3], 0.5))],
+    ["b.bias", tf.variable(tf.fill([4], -0.25))],
+  ]);
+  const counts = { epoch: 2, batch: 1, step: 9, optimizerSteps: 9, correct: 5, seen: 8 };
+  await saveCheckpoint(path, variables, {
+    ...{ ...counts, lossSum: 3.5, seconds: 1.5, best: null, finished: null, dropout: [3] },
+    schedule: { best: 0.5, badEpochs: 1, lr: 0.1, cooldownLeft: 0 },
+    earlyStopping: { best: 0.5, wait: 1 },
+  });
+  return {
+    name: "last.safetensors",
+    bytes: await Deno.readFile(path),
+    async read(damaged) {
+      await Deno.writeFile(path, damaged);
+      const state = await loadCheckpoint(path, variables);
+      for (const name of Object.keys(counts) as (keyof typeof counts)[]) {
+        assert(Number.isSafeInteger(state[name]) && state[name] >= 0, `${name} ${state[name]}`);
+      }
+      for (const variable of variables.values()) {
+        assert((await variable.data()).every(Number.isFinite), "a weight that is no number");
+      }
+    },
+  };
+}
+
+/** A folder of a run as the report reads it, one of its files damaged. */
+async function runKind(folder: string, file: string, bytes: Bytes): Promise<Kind> {
+  await Deno.mkdir(folder, { recursive: true });
+  await Deno.writeFile(`${folder}/config.json`, CONFIG);
+  await Deno.writeFile(`${folder}/metrics.jsonl`, METRICS);
+  return {
+    name: `a run's ${file}`,
+    bytes,
+    async read(damaged) {
+      await Deno.writeFile(`${folder}/${file}`, damaged);
+      const { config, metrics } = await readRun(folder);
+      if (file === "config.json") {
+        assertEquals(config, JSON.parse(new TextDecoder().decode(damaged)));
+      }
+      assert(metrics.every(({ epoch }) => Number.isSafeInteger(epoch)));
+    },
+  };
 }
 
 async function kinds(folder: string): Promise<Kind[]> {
@@ -250,7 +345,15 @@ async function kinds(folder: string): Promise<Kind[]> {
       "interlaced PNG",
       Uint8Array.fromBase64(PNG_KINDS["colour 3, 4 bits, 13x11, interlaced"].file),
     ),
-    ...["grey.jpg", "progressive.jpeg", "orientation_6.jpg"].map(jpegKind),
+    ...[
+      "grey.jpg",
+      "progressive.jpeg",
+      "orientation_6.jpg",
+      "lossy.webp",
+      "lossless.webp",
+      "moving.webp",
+    ]
+      .map(sumlessKind),
     {
       name: "safetensors",
       bytes: TENSORS,
@@ -262,6 +365,11 @@ async function kinds(folder: string): Promise<Kind[]> {
         return Promise.resolve();
       },
     },
+    await modelKind(folder),
+    await checkpointKind(folder),
+    await runKind(`${folder}/first`, "config.json", CONFIG),
+    await runKind(`${folder}/second`, "metrics.jsonl", METRICS),
+    await runKind(`${folder}/third`, "evaluation.json", EVALUATION),
     {
       name: "metrics",
       bytes: METRICS,
@@ -280,10 +388,12 @@ async function kinds(folder: string): Promise<Kind[]> {
         await Deno.writeFile(`${folder}/config.json`, bytes);
         const directory = await RunDirectory.open(folder, { resume: true });
         try {
-          assertEquals(
-            await directory.readConfig(),
-            JSON.parse(new TextDecoder().decode(bytes)),
-          );
+          const { config, ...rest } = await readRecord(directory.path);
+          const written = JSON.parse(new TextDecoder().decode(bytes));
+          const { config: _settings, ...others } = written;
+          assertEquals(rest as unknown, others);
+          const settings = Object.entries(Object(written.config));
+          for (const [name, value] of settings) assertEquals(config[name], value);
         } finally {
           directory.close();
         }
@@ -293,7 +403,8 @@ async function kinds(folder: string): Promise<Kind[]> {
 }
 
 /** What says in a message which file it is about. */
-const NAMED = /NAME|the stream|config\.json|metrics\.jsonl/;
+const NAMED =
+  /NAME|the stream|config\.json|metrics\.jsonl|evaluation\.json|(?:best|last)\.safetensors/;
 
 Deno.test(`damaged files (${MUTATIONS}) are refused by name or read right`, async () => {
   const unhandled: unknown[] = [];

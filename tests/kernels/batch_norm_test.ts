@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { type AfterNorm, normalizeByRunning } from "../../src/kernels/batch_norm.ts";
-import { batchNormTraining } from "../../src/model/batch_norm_training.ts";
-import { fusedBatchNorm } from "../../src/model/fused_batch_norm.ts";
+import { batchNormTraining } from "../../src/ops/batch_norm_reference.ts";
+import { fusedBatchNorm } from "../../src/ops/batch_norm_program.ts";
 import { assertClose, gpuTest, normals, onCpu, randomTensor, take } from "./harness.ts";
 
 const AFTER: readonly AfterNorm[] = ["nothing", "relu", "relu and pool"];

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
-import { setPrograms } from "../../src/kernels/active.ts";
-import { useFerKernels } from "../../src/kernels/install.ts";
+import { useFerKernels, useStockKernels } from "../../src/kernels/install.ts";
 import { applyTraining, buildFerCnn } from "../../src/model.ts";
 import { assertClose, gpuTest, onCpu, randomTensor } from "./harness.ts";
 
@@ -118,13 +117,12 @@ async function losses(): Promise<number[]> {
 }
 
 gpuTest("useFerKernels() trains as tfjs's kernels do", async () => {
-  const before = setPrograms(false);
+  const restore = useStockKernels();
   const stock = await losses();
-  setPrograms(true);
+  restore();
   const remove = useFerKernels();
   const ours = await losses();
   remove();
-  setPrograms(before);
   assertEquals(ours.length, 20);
   assert(ours[19] < ours[0] / 2);
   ours.forEach((loss, step) => {

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { useWebGpu } from "../../src/backend.ts";
-import { setPrograms } from "../../src/kernels/active.ts";
+import { useStockKernels } from "../../src/kernels/install.ts";
 import { BatchNorm2d } from "../../src/model/batch_norm.ts";
 import {
   applyInference,
@@ -157,13 +157,13 @@ for (const [name, { build, shape }] of Object.entries(networks)) {
     const fused = await pass(model, x);
     assertEquals(tf.memory().numTensors, before);
     model.setWeights(initial);
-    const wasOn = setPrograms(false);
+    const restore = useStockKernels();
     try {
       const plain = await pass(model, x);
       assert(plain.size > 4);
       assertSame(fused, plain);
     } finally {
-      setPrograms(wasOn);
+      restore();
     }
     tf.dispose([x, ...initial]);
     model.dispose();

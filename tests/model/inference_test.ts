@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { useWebGpu } from "../../src/backend.ts";
-import { setPrograms } from "../../src/kernels/active.ts";
+import { useStockKernels } from "../../src/kernels/install.ts";
 import { gpuBackend } from "../../src/kernels/program.ts";
 import {
   applyInference,
@@ -102,11 +102,11 @@ Deno.test("applyInference() notices every weight that changes", async () => {
   const model = network([16, 16], 8);
   const x = normals(7, [4, 8, 8, 1]);
   const unfolded = async () => {
-    const before = setPrograms(false);
+    const restore = useStockKernels();
     try {
       return await logits(model, x);
     } finally {
-      setPrograms(before);
+      restore();
     }
   };
   let before = await logits(model, x);

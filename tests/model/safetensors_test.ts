@@ -213,7 +213,7 @@ Deno.test("readSafetensors() names the file, the tensor and what is wrong with i
     [latin1('{"format": "layers-model", "generatedBy"'), "model.json of TensorFlow.js, which"],
     [latin1('{"modelTopology":{"class_name":"Model"}}'), "model.json of TensorFlow.js, which"],
     [latin1("GGUF\x03\0\0\0\0\0\0\0"), "GGUF file, which cannot be read"],
-    [latin1("\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), "it is PNG"],
+    [latin1("\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), "it is a PNG"],
     [new TextEncoder().encode("version https://git-lfs.github.com/spec/v1"), "a Git LFS pointer"],
   ];
   for (const [bytes, message] of cases) {

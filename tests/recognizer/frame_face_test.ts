@@ -4,8 +4,8 @@ import { buildFerCnn } from "../../src/model.ts";
 import { predict } from "../../src/predict.ts";
 import {
   type DetectedFace,
-  type FaceDetector,
   FerRecognizer,
+  type FindsFaces,
   frameFace,
 } from "../../src/recognizer.ts";
 import type { Image } from "../../src/transforms/transform.ts";
@@ -31,7 +31,7 @@ function face(x: number, y: number, side: number): DetectedFace {
 }
 
 /** A detector that gives what it is told, look by look, and keeps what it was shown. */
-function detectorOf(...looks: DetectedFace[][]): FaceDetector & { readonly shown: Image[] } {
+function detectorOf(...looks: DetectedFace[][]): FindsFaces & { readonly shown: Image[] } {
   const shown: Image[] = [];
   return { shown, detect: (image) => Promise.resolve(looks[shown.push(image) - 1] ?? []) };
 }

@@ -40,6 +40,10 @@ function makeApp(
         Promise.resolve(images.map(([first]) => new Float32Array([first, -first]))),
     },
     recognizer: {
+      detect: (picture) => {
+        const { box, landmarks, score } = faceOf(picture);
+        return Promise.resolve(score > 0 ? [{ box, landmarks, score }] : []);
+      },
       recognizeMany(pictures) {
         batches.push(pictures.length);
         return Promise.resolve(pictures.map((picture) => [faceOf(picture)]));
@@ -174,6 +178,99 @@ Deno.test("POST /recognize takes base64, however it is wrapped", async () => {
   }
 });
 
+/** A white square in black, and a face of a fifth of the picture in the square's middle. */
+async function whiteSquare(): Promise<Uint8Array<ArrayBuffer>> {
+  const data = new Uint8Array(200 * 200);
+  for (let y = 40; y < 160; y++) data.fill(255, 200 * y + 40, 200 * y + 160);
+  return new Uint8Array(await encodePng({ data, width: 200, height: 200 }));
+}
+
+const inTheMiddle = {
+  box: { x: 80, y: 80, width: 40, height: 40 },
+  score: 0.9,
+  landmarks: [[90, 92], [110, 92], [100, 100], [100, 108], [82, 96], [118, 96]].map(([x, y]) => ({
+    x,
+    y,
+  })),
+};
+
+Deno.test("infer takes pictures, framed by their faces unless they are crops or told otherwise", async () => {
+  const { ask } = makeApp({}, {
+    recognizer: {
+      detect: ({ width }) => Promise.resolve(width === 200 ? [inTheMiddle] : []),
+      recognizeMany: () => Promise.reject(new Error("nobody asked")),
+    },
+  });
+  const photograph = (await whiteSquare()).toBase64();
+  const crop = (await png(2, 2)).toBase64();
+  const infer = (data: string[], parameters?: Record<string, unknown>) =>
+    ask("/v2/models/fer/infer", {
+      method: "POST",
+      body: JSON.stringify({
+        inputs: [{ name: "pictures", datatype: "BYTES", shape: [data.length], data }],
+        parameters,
+      }),
+    });
+  const framed = await infer([photograph, crop]);
+  // The face is white, and so 1; a grey of 128 is 2 * 128 / 255 - 1.
+  const grey = Math.fround(2 * 128 / 255 - 1);
+  assertEquals(framed.json.outputs, [
+    { name: "logits", datatype: "FP32", shape: [2, 2], data: [1, -1, grey, -grey] },
+  ]);
+  assertEquals(framed.json.parameters, { framed: 1, whole: 1 });
+  const whole = await infer([photograph], { faces: "crop" });
+  // Of the picture's quarter, weighed by Pillow's triangle, 0.68 by 0.68 is white: 118 of 255.
+  const mixed = Math.fround(2 * 118 / 255 - 1);
+  assertEquals(whole.json.outputs[0].data, [mixed, -mixed]);
+  assertEquals(whole.json.parameters, { framed: 0, whole: 1 });
+  const none = await infer([photograph, (await png(100, 100)).toBase64()]);
+  assertEquals([none.status, none.json.error], [
+    400,
+    "Cannot infer: no face was found in pictures[1]; where it is filled by one, ask with the " +
+    'parameter "faces": "crop"',
+  ]);
+  const odd = await infer([photograph], { faces: "all" });
+  assertEquals([odd.status, odd.json.error], [
+    400,
+    'Cannot infer: expected parameters.faces to be one of auto, crop, find, got "all"',
+  ]);
+});
+
+Deno.test("infer takes pictures as binary data, and the server's own --faces", async () => {
+  const recognizer = {
+    detect: () => Promise.resolve([inTheMiddle]),
+    recognizeMany: () => Promise.reject(new Error("nobody asked")),
+  };
+  const file = await whiteSquare();
+  // As Triton has it: each element behind its length, in four bytes, little-endian.
+  const tensor = new Uint8Array(2 * (4 + file.length));
+  for (const i of [0, 1]) {
+    const at = i * (4 + file.length);
+    new DataView(tensor.buffer).setUint32(at, file.length, true);
+    tensor.set(file, at + 4);
+  }
+  const send = async (faces: "auto" | "crop", length: number) => {
+    const json = JSON.stringify({
+      inputs: [{
+        ...{ name: "pictures", datatype: "BYTES", shape: [2, 1] },
+        parameters: { binary_data_size: length },
+      }],
+    });
+    const body = new Blob([json, tensor.subarray(0, length)]);
+    const headers = { "inference-header-content-length": String(json.length) };
+    return await makeApp({ faces }, { recognizer }).ask("/v2/models/fer/infer", {
+      ...{ method: "POST", body, headers },
+    });
+  };
+  assertEquals((await send("auto", tensor.length)).json.outputs[0].data, [1, -1, 1, -1]);
+  const mixed = Math.fround(2 * 118 / 255 - 1);
+  const whole = await send("crop", tensor.length);
+  assertEquals(whole.json.outputs[0].data, [mixed, -mixed, mixed, -mixed]);
+  const cut = await send("auto", tensor.length - 1);
+  assertEquals(cut.status, 400);
+  assertStringIncludes(cut.json.error, "they end within element 1");
+});
+
 Deno.test("pages of other origins may ask where they are allowed, and nowhere else", async () => {
   const preflight = {
     method: "OPTIONS",
@@ -229,7 +326,10 @@ Deno.test("readOptions() takes origins, and nothing else for them", () => {
 
 Deno.test("a failure is 500, its cause in the log and not in the answer", async () => {
   const { ask, lines } = makeApp({}, {
-    recognizer: { recognizeMany: () => Promise.reject(new Error("the GPU at 0x1234 burns")) },
+    recognizer: {
+      detect: () => Promise.resolve([]),
+      recognizeMany: () => Promise.reject(new Error("the GPU at 0x1234 burns")),
+    },
   });
   const body = await png(2, 2);
   const { status, json, headers } = await ask("/recognize", { method: "POST", body });

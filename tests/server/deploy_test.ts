@@ -246,7 +246,7 @@ Deno.test("the Job has an index for each shard, and the task's permissions or le
   assertEquals([exec, deno], ["exec", "deno"]);
   const { flags, program, args } = splitRun(words);
   const task = taskRun("label");
-  assertEquals(program, task.program);
+  assertEquals([program, args[0]], [task.program, "label"]);
   for (const flag of flags.filter((each) => each.startsWith("--allow-"))) {
     const [name, values = ""] = flag.split("=");
     const own = task.flags.find((each) => each.startsWith(name)) ?? "";
@@ -254,7 +254,7 @@ Deno.test("the Job has an index for each shard, and the task's permissions or le
     assert(own === name || values.split(",").every((each) => allowed.includes(each)), flag);
   }
   const paths = volumeMounts.map(({ mountPath }) => mountPath);
-  assert(paths.includes(args[0]) && paths.some((path) => flags.includes(`--allow-write=${path}`)));
+  assert(paths.includes(args[1]) && paths.some((path) => flags.includes(`--allow-write=${path}`)));
 });
 
 Deno.test("the Job's command labels every picture in exactly one shard", async () => {

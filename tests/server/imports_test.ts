@@ -8,7 +8,7 @@ async function importsOf(path: string): Promise<string[]> {
   return [...text.matchAll(/(?:from|import\() ?"([^"]+)"/g)].map(([, source]) => source);
 }
 
-Deno.test("the server imports only what the package exports, Hono, tfjs and the flag parser", async () => {
+Deno.test("the server imports only what the package exports, Hono, Node's HTTP, tfjs and the flag parser", async () => {
   const doors = Object.values(manifest.exports).map((path) => path.replace("./", "../../"));
   const packages = new Set<string>();
   for await (const { name } of Deno.readDir(`${ROOT}examples/server`)) {
@@ -20,10 +20,19 @@ Deno.test("the server imports only what the package exports, Hono, tfjs and the 
     }
   }
   assertEquals([...packages].sort(), [
+    "@hono/node-server",
     "@std/cli/parse-args",
     "@tensorflow/tfjs",
     "hono",
     "hono/cors",
+    "hono/method-not-allowed",
+    "hono/request-id",
+    "hono/secure-headers",
+    "hono/utils/http-status",
+    "node:dns/promises",
+    "node:http",
+    "node:net",
+    "node:stream",
   ]);
 });
 

@@ -187,7 +187,7 @@ Deno.test("parseInferRequest() cuts long values short in its messages", () => {
 
 Deno.test("encodeInferResponse() gives the JSON's length in bytes, not in characters", () => {
   const logits = [new Float32Array([1, 2, 3]), new Float32Array([4, 5, 6])];
-  const request = { id: "é…", images: [], binary: true };
+  const request = { id: "é…", images: [], pictures: null, faces: null, binary: true };
   const { body, headers } = encodeInferResponse(request, logits, MODEL);
   const length = Number(headers["inference-header-content-length"]);
   assertEquals(JSON.parse(new TextDecoder().decode(body.slice(0, length))).id, "é…");

@@ -8,7 +8,7 @@ import { EMOTIONS } from "../../src/emotions.ts";
 import { evaluateProbabilities } from "../../src/metrics.ts";
 import { buildFerNet, encodeModel } from "../../src/model.ts";
 import { Generator } from "../../src/random.ts";
-import { DEFAULT_TRAINING_CONFIG } from "../../src/train/config.ts";
+import { DEFAULT_TRAINING_CONFIG } from "../../src/train/settings.ts";
 
 const IMAGES = 210;
 const CLASSES = EMOTIONS.length;

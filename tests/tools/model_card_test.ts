@@ -64,6 +64,36 @@ Deno.test("package-weights writes F16 weights, their checksum and what the card 
   });
 });
 
+Deno.test("model-card has the figures of other people's pictures, of the same weights alone", async () => {
+  await withFolder(async (folder) => {
+    const paths = await packaged(folder);
+    const without = renderCard(await readSources(paths), PROJECT);
+    assertEquals(without.includes("### On other people's pictures"), false);
+    const faces = `${paths.run}/faces.json`;
+    const write = (weights: string) => {
+      const machine = { adapter: "WebAssembly", cores: 2, date: "2026-11-29T09:10:11Z" };
+      const expression = { n: 10, found: 9, refused: 1, refusedRight: 1, right: 6, macroF1: 0.5 };
+      const sizes = [{ from: 0.06, to: null, faces: 8, found: 6 }];
+      const ours = { pictures: 12, medianMs: 20, false: 3, sizes, expression };
+      const part = { ours, machine };
+      return Deno.writeTextFile(faces, JSON.stringify({ weights, finding: part, telling: part }));
+    };
+    await write(await sha256(await Deno.readFile(paths.weights)));
+    const card = renderCard(await readSources({ ...paths, faces }), PROJECT);
+    assertMatch(
+      card,
+      /### On other people's pictures\n\n[^]*\| this library \| 0\.750 \| 0\.750 \| 3 \| 20 \|\n/,
+    );
+    assertMatch(card, /\| this library \| 9 \| 1 \| 1 \| 6 \| 0\.600 \|/);
+    await write("0".repeat(64));
+    await assertRejects(
+      () => readSources({ ...paths, faces }),
+      MissingFieldError,
+      "run deno task faces-figures",
+    );
+  });
+});
+
 Deno.test("package-weights refuses a network that is too large, and writes nothing", async () => {
   await withFolder(async (folder) => {
     await writeRun(`${folder}/big`, { filters: [32, 64, 512] });

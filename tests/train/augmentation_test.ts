@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Generator } from "../../src/random.ts";
 import { augmentation } from "../../src/train/augmentation.ts";
-import { trainingConfig } from "../../src/train/config.ts";
+import { trainingConfig } from "../../src/train/settings.ts";
 import type { Image } from "../../src/transforms.ts";
 
 const image: Image = {

@@ -1,50 +1,14 @@
-import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { assertAlmostEquals, assertEquals } from "@std/assert";
 import {
   cosineAnnealing,
-  EarlyStopping,
   linearDecay,
   linearWarmup,
-  ReduceLROnPlateau,
-  scheduleFactor,
+  makeSchedule,
+  type Schedule,
 } from "../../src/train/schedule.ts";
 
 const folder = Deno.env.get("FER_PARITY_DIR") ?? new URL("../parity", import.meta.url).pathname;
 const fixtures = JSON.parse(await Deno.readTextFile(`${folder}/schedulers.json`));
-const values: number[] = fixtures.values;
-
-for (const name of ["reduce_lr_on_plateau", "reduce_lr_on_plateau_max"]) {
-  Deno.test(`ReduceLROnPlateau gives PyTorch's rates: ${name}`, () => {
-    const { rates, mode, factor, patience } = fixtures[name];
-    const schedule = new ReduceLROnPlateau(1e-3, { mode, factor, patience });
-    values.forEach((value, epoch) => {
-      assertAlmostEquals(schedule.lr, rates[epoch], 1e-12);
-      schedule.step(value);
-    });
-  });
-}
-
-Deno.test("ReduceLROnPlateau goes on from a saved state as if it had never stopped", () => {
-  const { rates, patience } = fixtures.reduce_lr_on_plateau;
-  let schedule = new ReduceLROnPlateau(1e-3, { patience });
-  values.forEach((value, epoch) => {
-    const next = new ReduceLROnPlateau(1, { patience });
-    next.setState(JSON.parse(JSON.stringify(schedule.getState())));
-    schedule = next;
-    assertAlmostEquals(schedule.lr, rates[epoch], 1e-12);
-    schedule.step(value);
-  });
-});
-
-Deno.test("ReduceLROnPlateau waits out its cooldown and stops at its smallest rate", () => {
-  const schedule = new ReduceLROnPlateau(1, { patience: 0, cooldown: 2, minLr: 0.05 });
-  // torch.optim.lr_scheduler.ReduceLROnPlateau(patience=0, cooldown=2, min_lr=0.05)
-  const rates = [1, 1, 1, 1, 1, 1, 1].map((value) => schedule.step(value));
-  assertEquals(rates, [1, 0.1, 0.1, 0.1, 0.05, 0.05, 0.05]);
-});
-
-Deno.test("ReduceLROnPlateau rejects a factor of 1", () => {
-  assertThrows(() => new ReduceLROnPlateau(1, { factor: 1 }), RangeError, "by 1");
-});
 
 Deno.test("cosineAnnealing() gives PyTorch's rates, past tMax too", () => {
   const { T_max: tMax, rates } = fixtures.cosine_annealing;
@@ -72,27 +36,52 @@ Deno.test("linearDecay() is 1, then falls to 0 in a straight line", () => {
   assertEquals(linearDecay(9, 10, 0), 1);
 });
 
-Deno.test("scheduleFactor() warms up, stays and decays", () => {
-  const config = { scheduler: "wsd", epochs: 5, warmupEpochs: 1, decayEpochs: 2 } as const;
+const LENGTH = { stepsPerEpoch: 2, totalSteps: 10 } as const;
+const SETTINGS = { lr: 1, warmupEpochs: 1, decayEpochs: 2 } as const;
+const rates = (schedule: Schedule) => Array.from({ length: 10 }, (_, step) => schedule.lr(step));
+
+Deno.test("makeSchedule() warms up, stays and decays with wsd", () => {
   assertEquals(
-    Array.from({ length: 10 }, (_, step) => scheduleFactor(config, step, 2)),
+    rates(makeSchedule("wsd", SETTINGS, LENGTH)),
     [0.5, 1, 1, 1, 1, 1, 1, 0.75, 0.5, 0.25],
   );
 });
 
-Deno.test("EarlyStopping stops after as many epochs without improvement as its patience", () => {
-  const stopping = new EarlyStopping(2);
-  assertEquals([3, 2, 2.5, 1, 1, 1].map((loss) => stopping.step(loss)), [
-    false,
-    false,
-    false,
-    false,
-    false,
-    true,
-  ]);
+Deno.test("makeSchedule() warms up and stays with constant", () => {
+  assertEquals(
+    rates(makeSchedule("constant", { ...SETTINGS, lr: 4 }, LENGTH)),
+    [2, 4, 4, 4, 4, 4, 4, 4, 4, 4],
+  );
 });
 
-Deno.test("EarlyStopping never stops with an infinite patience", () => {
-  const stopping = new EarlyStopping(Infinity);
-  assertEquals([1, 1, 1, 1].some((loss) => stopping.step(loss)), false);
+Deno.test("makeSchedule() falls along half a cosine after the warm-up", () => {
+  const found = rates(makeSchedule("cosine", SETTINGS, LENGTH));
+  // 8 steps from 1 to 0: cos(pi/4) = sqrt(1/2), cos(pi/2) = 0.
+  const expected = [0.5, 1, 1, 0, (1 + Math.SQRT1_2) / 2, 0, 0.5, 0, (1 - Math.SQRT1_2) / 2, 0];
+  for (const step of [0, 1, 2, 4, 6, 8]) assertAlmostEquals(found[step], expected[step], 1e-12);
+});
+
+Deno.test("makeSchedule() with plateau remembers through JSON what it has seen", () => {
+  const settings = { ...SETTINGS, lr: 1e-3, warmupEpochs: 0 };
+  const schedule = makeSchedule("plateau", settings, LENGTH);
+  for (const loss of [1, 1, 1, 1]) schedule.endEpoch?.(loss);
+  const next = makeSchedule("plateau", settings, LENGTH);
+  next.setState?.(JSON.parse(JSON.stringify(schedule.getState?.())));
+  assertEquals(next.lr(0), 1e-3);
+  next.endEpoch?.(1); // the fourth epoch without improvement: a patience of 3 is over
+  assertAlmostEquals(next.lr(0), 1e-4, 1e-12);
+});
+
+Deno.test("makeSchedule() multiplies the rate with what a function of the step returns", () => {
+  const seen: unknown[] = [];
+  const schedule = makeSchedule(
+    (length) => {
+      seen.push(length);
+      return (step) => 1 / (1 + step);
+    },
+    { ...SETTINGS, lr: 6 },
+    LENGTH,
+  );
+  assertEquals([0, 1, 2].map((step) => schedule.lr(step)), [6, 3, 2]);
+  assertEquals(seen, [LENGTH]);
 });

@@ -18,13 +18,17 @@ import {
   namedWeights,
   readSafetensors,
   toStateDict,
+  writeSafetensors,
 } from "../../src/model.ts";
 import { fitTemperature, logLoss } from "../../src/metrics.ts";
 import { predictDataset } from "../../src/predict.ts";
 import {
   type EpochLine,
+  type Optimizer,
   readMetrics,
   RunDirectory,
+  RunDirectoryError,
+  type ScheduleFactory,
   Trainer,
   type TrainerOptions,
   type TrainingConfig,
@@ -33,6 +37,7 @@ import {
   type TrainingProgress,
   type TrainingResult,
 } from "../../src/train.ts";
+import { RandomHorizontalFlip } from "../../src/transforms.ts";
 
 const faces = drawnFaces(96, 7);
 const training = faces.split("Training");
@@ -208,7 +213,7 @@ Deno.test("Trainer that is aborted while it validates goes on with the validatio
 
 Deno.test("Trainer leaves config, metrics, checkpoints and evaluation in its folder", () =>
   inRun(async (path) => {
-    await fitIn(path, { ...SMALL, epochs: 1 }, { notes: { command: "test" } });
+    await fitIn(path, { ...SMALL, epochs: 1 }, { notes: { command: ["test"] } });
     const names = [...Deno.readDirSync(path)].map(({ name }) => name).toSorted();
     assertEquals(names, [
       ".lock",
@@ -220,7 +225,7 @@ Deno.test("Trainer leaves config, metrics, checkpoints and evaluation in its fol
     ]);
     const config = JSON.parse(await Deno.readTextFile(`${path}/config.json`));
     assertEquals(config.config.epochs, 1);
-    assertEquals(config.command, "test");
+    assertEquals(config.command, ["test"]);
     assertEquals(config.machine.adapter, gpu.description);
     const evaluation = JSON.parse(await Deno.readTextFile(`${path}/evaluation.json`));
     assertEquals(evaluation.n, validation.length);
@@ -522,3 +527,98 @@ Deno.test("Trainer lets other tasks run while it trains", async () => {
   clearInterval(timer);
   assertGreater(ticks, 10);
 });
+
+/** Plain gradient descent with momentum, as an app might bring it. */
+class Momentum implements Optimizer {
+  lr = 0.1;
+  steps = 0;
+  readonly #velocities: Map<string, tf.Variable>;
+  readonly #variables: ReadonlyMap<string, tf.Variable>;
+
+  constructor(variables: ReadonlyMap<string, tf.Variable>) {
+    this.#variables = variables;
+    this.#velocities = new Map(
+      [...variables].map(([name, each]) => [name, tf.tidy(() => tf.variable(tf.zerosLike(each)))]),
+    );
+  }
+
+  step(gradients: ReadonlyMap<string, tf.Tensor>): void {
+    for (const [name, gradient] of gradients) {
+      const [velocity, variable] = [this.#velocities.get(name), this.#variables.get(name)];
+      if (!velocity || !variable) continue;
+      tf.tidy(() => {
+        velocity.assign(tf.add(tf.mul(velocity, 0.9), gradient));
+        variable.assign(tf.sub(variable, tf.mul(velocity, this.lr)));
+      });
+    }
+    this.steps++;
+  }
+
+  state(): Map<string, tf.Variable> {
+    return this.#velocities;
+  }
+
+  setSteps(steps: number): void {
+    this.steps = steps;
+  }
+
+  dispose(): void {
+    for (const each of this.#velocities.values()) each.dispose();
+  }
+}
+
+/** A rate that halves after each epoch whose validation loss is above a bound that it remembers. */
+const halving: ScheduleFactory = () => {
+  let factor = 1;
+  return {
+    lr: () => 0.1 * factor,
+    endEpoch: () => void (factor /= 2),
+    getState: () => ({ factor }),
+    setState: (state) => void ({ factor } = state as { factor: number }),
+  };
+};
+
+const OWN: TrainerOptions = {
+  optimizer: (variables) => new Momentum(variables),
+  schedule: halving,
+  augmentation: () => new RandomHorizontalFlip(),
+};
+
+Deno.test("Trainer with schedule, optimizer and augmentation of one's own goes on with the same bits", () =>
+  inRun(async (path) => {
+    const whole = await fit(SMALL, OWN);
+    const part = await fitIn(path, { ...SMALL, maxSteps: 7 }, OWN);
+    assertEquals(part.result.stopped, "maxSteps");
+    const rest = await fitIn(path, SMALL, OWN);
+    assertEquals(rest.weights, whole.weights);
+    assertEquals(rest.result.history.at(-1)?.lr, 0.025);
+    const { own } = JSON.parse(await Deno.readTextFile(`${path}/config.json`));
+    assertEquals(own, ["schedule", "optimizer", "augmentation"]);
+  }));
+
+Deno.test("Trainer does not go on without a part of one's own, nor with one that was not there", () =>
+  inRun(async (path) => {
+    await fitIn(path, { ...SMALL, maxSteps: 2 }, { schedule: () => (step) => 1 / (1 + step) });
+    await assertRejects(() => fitIn(path, SMALL), RunDirectoryError, "own schedule; give it");
+    await assertRejects(
+      () => fitIn(path, SMALL, OWN),
+      RunDirectoryError,
+      "the optimizer that its settings name",
+    );
+  }));
+
+Deno.test("Trainer goes on with a checkpoint of the version that knew of the plateau alone", () =>
+  inRun(async (path) => {
+    const plateau: Partial<TrainingConfig> = { ...SMALL, scheduler: "plateau" };
+    const whole = await fit(plateau);
+    await fitIn(path, { ...plateau, maxSteps: 7 });
+    const file = `${path}/last.safetensors`;
+    const { tensors, metadata } = readSafetensors(await Deno.readFile(file), file);
+    const { schedule, ...state } = JSON.parse(metadata.trainingState);
+    const older = { ...state, plateau: schedule };
+    await Deno.writeFile(
+      file,
+      writeSafetensors(tensors, { ...metadata, trainingState: JSON.stringify(older) }),
+    );
+    assertEquals((await fitIn(path, plateau)).weights, whole.weights);
+  }));

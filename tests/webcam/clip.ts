@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { drawnFaces, encodePng, type Image, resize } from "../../mod.ts";
+import { drawnFaces, encodePng, type Image } from "../../mod.ts";
+import { resize } from "../../src/transforms.ts";
 
 /** Grey around the face. */
 const BACKGROUND = 110;

@@ -34,7 +34,11 @@ function details(sources: CardSources, { library, license }: CardProject): strin
     table(["", ""], [
       ["architecture", `\`${architecture}\`, ${count(plain.parameters)} parameters`],
       ["input", `one face, made grey and resized to ${size}x${size}`],
-      ["output", `a probability for each of the ${classes.length} classes`],
+      [
+        "output",
+        `a probability for each of the ${classes.length} classes` +
+        (sources.readings ? ", and for each of FER+'s eight" : ""),
+      ],
       ["weights", `${count(weights.bytes)} bytes of safetensors, F16`],
       ["SHA-256", `\`${weights.sha256}\``],
       ["library", `${library} ${sources.libraryVersion}`],
@@ -178,12 +182,11 @@ function training(sources: CardSources): string {
     "",
     flaws(sources),
     "",
-    `**Training.** ${
-      count(data.trainingImages)
-    } images of Training and their labels, nothing else: ` +
-    `no other data, no pretrained weights. ${timesText([...earlier, run])} The settings${
-      earlier.length > 0 ? " of the last run" : ""
-    }:`,
+    `**Training.** ${count(data.trainingImages)} images of Training and their labels${
+      sources.readings ? ", in the last run FER+'s votes on them too" : ""
+    }, nothing else: no other data, no pretrained weights. ${
+      timesText([...earlier, run])
+    } The settings${earlier.length > 0 ? " of the last run" : ""}:`,
     "",
     table(["setting", "value"], rows),
   ].join("\n");
@@ -206,15 +209,19 @@ function evaluationData({ data, publicTest, privateTest }: CardSources): string 
   ].join("\n");
 }
 
-function reproduction({ run, earlier, privateTest }: CardSources): string {
+function reproduction({ run, earlier, privateTest, readings }: CardSources): string {
   const bench = "deno task bench:accuracy --data fer2013.csv.gz --json --usage";
   return [
     "```sh",
     "export FER2013=fer2013.csv.gz",
-    ...[...earlier, run].map(({ command }) => shell(command)),
+    ...[...earlier, run].flatMap(({ command, fromPackaged }) => [
+      ...(fromPackaged ? [`deno task package-weights runs/${fromPackaged}`] : []),
+      shell(command),
+    ]),
     `deno task package-weights runs/${run.name}`,
     `${bench} PublicTest > docs/runs/${run.name}/accuracy.json`,
     ...(privateTest ? [`${bench} PrivateTest > docs/runs/${run.name}/accuracy-private.json`] : []),
+    ...(readings ? [`deno task bench:readings --json > docs/runs/${run.name}/readings.json`] : []),
     `deno task model-card --run docs/runs/${run.name}`,
     "```",
     "",

@@ -3,8 +3,16 @@
  *
  * @module
  */
+import { type ReadingFigures, readingsTable } from "../../bench/readings/figures.ts";
+import { facesText } from "../faces_figures/text.ts";
 import { count, milliseconds, percent, range, table } from "./markdown.ts";
 import type { CardComparison, CardContestant, CardSources } from "./sources.ts";
+
+/** What the figures of other people's pictures are of. */
+const OTHERS =
+  "Photographs that nobody chose for this network, by the whole chain: the recognizer " +
+  "finds faces, cuts them out, and refuses those that are too poor; `deno task bench:faces` counts, " +
+  "beside others in the same run.";
 
 const nameOf = ({ name, tta, isOurs }: CardContestant): string =>
   (isOurs ? "this network" : `@vladmandic/${name}`) + (tta ? ", test-time augmentation" : "");
@@ -146,6 +154,43 @@ function comparisonText(comparison: CardComparison): string[] {
   ];
 }
 
+const READINGS =
+  "Beside the labels' output the network has one that learned the votes of FER+ (Barsoum et al., 2016), " +
+  "ten people's for each image, in eight classes. `labels` says which is read, `both` multiplies them; " +
+  '`priors: "uniform"` divides out how frequent each class was in Training (Saerens et al., 2002). ' +
+  "FER-2013's own accuracy is that of the labels' output with training's priors. `predict` and " +
+  "`evaluate` read so; the recognizer reads both with uniform priors, since other people's faces are " +
+  "not distributed as FER-2013's are.";
+
+const VOTERS =
+  "The same images by the class of most of FER+'s voters, after Barsoum et al. (2016): single votes " +
+  "dropped, images without a majority or that most took for no face left out. Their VGG13 of 8.7 " +
+  "million weights is right about 85.0 % of its test split, another split than this one.";
+
+/** What each output does, with each prior. */
+function readingsText({ usage, machine, readings }: ReadingFigures): string[] {
+  const of = (target: string) => readings.filter((each) => each.target === target);
+  const [own, voters] = [of("fer2013"), of("ferplus")];
+  const { ece } = voters.find(({ priors, tta }) => priors === "training" && !tta) ?? voters[0];
+  return [
+    `### Two outputs, and how they are read, on ${usage}`,
+    "",
+    READINGS,
+    "",
+    `${count(own[0].n)} images by FER-2013's labels:`,
+    "",
+    readingsTable(own),
+    "",
+    `${VOTERS} ${count(voters[0].n)} images:`,
+    "",
+    readingsTable(voters),
+    "",
+    `The expected calibration error of the votes' output is ${percent(ece)}. ` +
+    `${machine.adapter}, Deno ${machine.deno}, ${machine.date.slice(0, 10)}: ` +
+    "`deno task bench:readings`.",
+  ];
+}
+
 /** What the temperature does. */
 function temperatureText({ uncalibrated, evaluation }: CardContestant): string[] {
   if (!uncalibrated) return [];
@@ -209,6 +254,7 @@ export function quantitativeAnalyses(sources: CardSources): string {
     "",
     ...comparisonText(publicTest),
     "",
+    ...(sources.readings ? [...readingsText(sources.readings), ""] : []),
     ...detailText(privateTest ?? publicTest, classes),
     "",
     "### Seeds",
@@ -225,5 +271,8 @@ export function quantitativeAnalyses(sources: CardSources): string {
     `Deno ${machine.deno}, ${machine.date}.`,
     "",
     costTable(publicTest),
+    ...(sources.faces
+      ? ["", "### On other people's pictures", "", OTHERS, "", facesText(sources.faces)]
+      : []),
   ].join("\n");
 }

@@ -6,8 +6,10 @@
 import { kebabCase } from "../../cli/flags.ts";
 import { readSafetensors } from "../../src/model.ts";
 import { sha256 } from "../../src/pretrained/packaged_weights.ts";
-import { DEFAULT_TRAINING_CONFIG, type TrainingConfig } from "../../src/train/config.ts";
-import { type EpochLine, readMetrics } from "../../src/train/run_directory.ts";
+import { DEFAULT_TRAINING_CONFIG, type TrainingConfig } from "../../src/train/settings.ts";
+import { type EpochLine, readMetrics } from "../../src/runs/run_directory.ts";
+import { type FaceFigures, readFaceFigures } from "../faces_figures/figures.ts";
+import type { ReadingFigures } from "../../bench/readings/figures.ts";
 import { type CardEvaluation, readEvaluation } from "./evaluation.ts";
 import { JsonFields, MissingFieldError } from "./json_fields.ts";
 
@@ -21,6 +23,10 @@ export interface CardPaths {
   readonly accuracy: string;
   /** The same of PrivateTest; null while it is not opened. */
   readonly privateAccuracy: string | null;
+  /** What `bench:readings` printed; null or left out where the network has one output. */
+  readonly readings?: string | null;
+  /** What `faces-figures` measured; null or left out where it has not. */
+  readonly faces?: string | null;
 }
 
 /** What probabilities were before they were divided by a temperature. */
@@ -93,6 +99,8 @@ export interface CardRun {
   readonly epochs: number;
   readonly seconds: number;
   readonly machine: { readonly adapter: string; readonly cores: number };
+  /** The run whose weights the library carried, where it began from them. */
+  readonly fromPackaged?: string;
 }
 
 /** All of it. */
@@ -128,6 +136,10 @@ export interface CardSources {
   readonly privateTest: CardComparison | null;
   /** This run and the others of its recipe, by seed. */
   readonly seeds: readonly CardSeed[];
+  /** Other people's pictures; null where they were not measured. */
+  readonly faces: FaceFigures | null;
+  /** How it does by each output and with each prior; null where it has one output. */
+  readonly readings: ReadingFigures | null;
 }
 
 function readUncalibrated(fields: JsonFields): CardUncalibrated {
@@ -204,6 +216,28 @@ async function readComparison(
   };
 }
 
+/** The figures of other people's pictures, which have to be of the packaged weights. */
+async function readFaces(path: string, checksum: string): Promise<FaceFigures> {
+  const figures = await readFaceFigures(path);
+  if (figures.weights === checksum) return figures;
+  throw new MissingFieldError(
+    `Cannot make a card of ${path}: it is of weights with SHA-256 ${figures.weights}, the packaged ` +
+      `ones have ${checksum}; run deno task faces-figures`,
+  );
+}
+
+async function readReadings(path: string, checksum: string): Promise<ReadingFigures> {
+  const fields = await JsonFields.read(path);
+  const weights = fields.text("weights");
+  if (weights !== checksum) {
+    throw new MissingFieldError(
+      `Cannot make a card of ${path}: it is of weights with SHA-256 ${weights}, the packaged ones ` +
+        `have ${checksum}; run deno task bench:readings`,
+    );
+  }
+  return fields.value as unknown as ReadingFigures;
+}
+
 /** What has to be equal for two runs to be of one recipe. */
 function recipeOf(config: JsonFields): string {
   const { seed: _, data: _data, init: _init, workers: _workers, ...settings } = config
@@ -268,7 +302,17 @@ async function readRun(folder: string, config: JsonFields): Promise<CardRun> {
     epochs: epochs.length,
     seconds: last.seconds,
     machine: { adapter: machine.text("adapter"), cores: machine.number("cores") },
+    fromPackaged: packagedRunOf(config),
   };
+}
+
+/** The weights that the library carried when a run began. */
+const PACKAGED = /(?:^|[/\\])src[/\\]pretrained[/\\]fernet\.safetensors$/;
+
+/** Whose weights the library carried when a run began from them, as `package-weights` noted. */
+function packagedRunOf(config: JsonFields): string | undefined {
+  const { initRun } = config.value;
+  return typeof initRun === "string" ? initRun : undefined;
 }
 
 /** The runs beside a run that it came from, each by the best weights of the one before. */
@@ -279,8 +323,11 @@ async function readEarlier(
 ): Promise<CardRun[]> {
   const runs: CardRun[] = [];
   let { init } = config.object("config").value;
+  let fromPackaged = packagedRunOf(config);
   while (typeof init === "string") {
-    const name = /(?:^|[/\\])([^/\\]+)[/\\]best\.safetensors$/.exec(init)?.[1];
+    const name = PACKAGED.test(init)
+      ? fromPackaged
+      : /(?:^|[/\\])([^/\\]+)[/\\]best\.safetensors$/.exec(init)?.[1];
     const beside = `${folder}/../${name}`;
     const isThere = await Deno.stat(`${beside}/config.json`).then(() => true, () => false);
     const isKnown = name === own || runs.some((run) => run.name === name);
@@ -293,6 +340,7 @@ async function readEarlier(
     const earlier = await JsonFields.read(`${beside}/config.json`);
     runs.unshift(await readRun(beside, earlier));
     ({ init } = earlier.object("config").value);
+    fromPackaged = packagedRunOf(earlier);
   }
   return runs;
 }
@@ -376,6 +424,8 @@ export async function readSources(paths: CardPaths): Promise<CardSources> {
     privateTest: paths.privateAccuracy
       ? await readComparison(paths.privateAccuracy, "PrivateTest", checksum)
       : null,
+    faces: paths.faces ? await readFaces(paths.faces, checksum) : null,
+    readings: paths.readings ? await readReadings(paths.readings, checksum) : null,
     seeds: await readSeeds(folder, config),
   };
 }

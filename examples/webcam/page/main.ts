@@ -111,7 +111,7 @@ function onFailed({ what, message }: FailedMessage): void {
     case "start": {
       write(page.engine, "Nothing");
       const advice = message.includes("carries none")
-        ? "Serve a model file of your own: deno task webcam --model PATH"
+        ? "Serve a model file of your own, with --model PATH."
         : "Reload the page to try again.";
       return showNotice("bad", "The network could not be loaded.", `${message}. ${advice}`);
     }

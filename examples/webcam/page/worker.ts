@@ -4,7 +4,13 @@
  *
  * @module
  */
-import { FaceTracker, FerRecognizer, loadModel, loadPretrained } from "../../../mod.ts";
+import {
+  FaceTracker,
+  FerRecognizer,
+  loadModel,
+  loadPretrained,
+  type VideoRecognizer,
+} from "../../../mod.ts";
 import { type Engine, startEngine } from "./engine.ts";
 import type { FrameMessage, FromWorker, StartMessage, ToWorker } from "./messages.ts";
 
@@ -13,6 +19,7 @@ const say = (message: FromWorker): void => self.postMessage(message);
 /** What is there once the networks are loaded. */
 let running: { readonly engine: Engine; readonly recognizer: FerRecognizer } | undefined;
 let tracker = new FaceTracker();
+let video: VideoRecognizer | undefined;
 
 async function start({ model, backend }: StartMessage): Promise<void> {
   const [engine, { recognizer, classes }] = await startEngine(backend, async ({ gpu }) => {
@@ -24,6 +31,7 @@ async function start({ model, backend }: StartMessage): Promise<void> {
     return { recognizer, classes: loaded.metadata.classes };
   });
   running = { engine, recognizer };
+  video = undefined;
   engine.gpu?.lost.then(({ message }) => say({ kind: "failed", what: "lost", frame: 0, message }));
   const { device, reason } = engine;
   say({ kind: "ready", classes, backend: engine.backend, device, reason });
@@ -34,9 +42,14 @@ async function look({ frame, bitmap, seconds, isNew, options }: FrameMessage): P
   const { engine: { gpu }, recognizer } = running;
   const { width, height } = bitmap;
   try {
-    const recognize = () => recognizer.recognize(bitmap, options);
-    const found = await (gpu ? gpu.wait(recognize) : recognize());
     if (isNew) tracker = new FaceTracker();
+    if (isNew || !video) video = recognizer.forVideo();
+    const frames = video;
+    const recognize = () =>
+      seconds === null
+        ? recognizer.recognize(bitmap, options)
+        : frames.recognize(bitmap, seconds, options);
+    const found = await (gpu ? gpu.wait(recognize) : recognize());
     const faces = seconds === null
       ? found.map((face, i) => ({ ...face, id: i + 1 }))
       : tracker.update(found, seconds);

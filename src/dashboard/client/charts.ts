@@ -4,7 +4,7 @@
  * @module
  */
 import { count, decimal, percent } from "../../report/wording.ts";
-import type { EpochLine } from "../../train/run_directory.ts";
+import type { EpochLine } from "../../runs/run_directory.ts";
 import type { DashboardState, StepPoint } from "../state.ts";
 import { byId } from "./elements.ts";
 import { type Curve, LineChart } from "./line_chart.ts";

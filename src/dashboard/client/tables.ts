@@ -4,7 +4,7 @@
  * @module
  */
 import { count, decimal, percent } from "../../report/wording.ts";
-import type { EpochLine } from "../../train/run_directory.ts";
+import type { EpochLine } from "../../runs/run_directory.ts";
 import type { ConfusionFacts, DashboardState } from "../state.ts";
 import type { PageElement } from "./browser.ts";
 import { rate } from "./charts.ts";

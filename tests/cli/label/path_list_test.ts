@@ -31,6 +31,19 @@ Deno.test("readPathList() passes over empty lines, a byte order mark, carriage r
   assertEquals(await read("\ufeffa.jpg\r\n\r\n\n\ufeffb.jpg\r\n"), ["a.jpg", "\ufeffb.jpg"]);
 });
 
+Deno.test("readPathList() reads UTF-16, as PowerShell writes it, and an old Mac's lines", async () => {
+  const units = Uint16Array.from("\ufeffbild ä.jpg\r\n顔.png\r\n", (each) => each.charCodeAt(0));
+  const little = new Uint8Array(units.buffer);
+  const big = little.map((_, i) => little[i ^ 1]);
+  for (const size of [1, 2, 3, 50]) {
+    for (const bytes of [little, big]) {
+      assertEquals(await read(bytes, "line", size), ["bild ä.jpg", "顔.png"]);
+    }
+    assertEquals(await read("a.jpg\rb.jpg\r", "line", size), ["a.jpg", "b.jpg"]);
+    assertEquals(await read("a", "line", size), ["a"]);
+  }
+});
+
 Deno.test("readPathList() takes what find -print0 prints as it is", async () => {
   assertEquals(await read("a\nb.jpg\0c\r\0\0", "null"), ["a\nb.jpg", "c\r"]);
 });

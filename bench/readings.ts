@@ -1,0 +1,103 @@
+/**
+ * `deno task bench:readings`: how well a network of two outputs does by each of them and with each
+ * prior, on FER-2013's labels and on those of FER+'s voters.
+ *
+ * @module
+ */
+import { chooseModel, MODEL_FLAG } from "../cli/choose_model.ts";
+import type { Command } from "../cli/flags.ts";
+import { print, runProgram, warn } from "../cli/program.ts";
+import { DATA_FLAG, findVotes, openData, splitOf, USAGE_FLAG, VOTES_FLAG } from "../cli/source.ts";
+import { useEngine, withFerPlus, withMajorityLabels } from "../mod.ts";
+import { type FerDataset, leakFreeIndices } from "../src/data.ts";
+import { evaluateProbabilities } from "../src/metrics.ts";
+import { describeModel } from "../src/model.ts";
+import { readAnswers, readingOf } from "../src/model/reading.ts";
+import { predictHeads } from "../src/predict/answers.ts";
+import { sha256 } from "../src/pretrained/packaged_weights.ts";
+import { type ReadingFigure, type ReadingFigures, readingsTable } from "./readings/figures.ts";
+
+const COMMAND = {
+  name: "bench:readings",
+  about:
+    "Measure a network of two outputs by each of them and with each prior: on FER-2013's own\n" +
+    "labels, and on the classes of most of FER+'s voters (Barsoum et al., 2016).",
+  flags: {
+    data: DATA_FLAG,
+    votes: VOTES_FLAG,
+    usage: USAGE_FLAG,
+    model: { ...MODEL_FLAG, default: "packaged" },
+    json: { kind: "boolean", about: "Print one JSON object" },
+  },
+  examples: ["deno task bench:readings --data fer2013.csv.gz --json"],
+} as const satisfies Command;
+
+/** Which readings can be held against which labels. */
+const READINGS = [
+  { target: "fer2013", labels: "fer2013" },
+  { target: "fer2013", labels: "both" },
+  { target: "ferplus", labels: "ferplus" },
+] as const;
+
+await runProgram(COMMAND, async ({ data, votes, usage, model: given, json }) => {
+  const { dataset: plain, path } = await openData(data);
+  const dataset = path === null ? plain : await withFerPlus(plain, await findVotes(votes, path));
+  const chosen = await chooseModel(given);
+  const computing = await useEngine({ engine: "auto" });
+  const { model } = await chosen.load();
+  if (!describeModel(model).ferPlus) {
+    throw new TypeError(`Cannot compare readings of ${chosen.name}: it has one output`);
+  }
+  const split = splitOf(dataset, usage);
+  const training = dataset.split("Training");
+  const targets: Readonly<Record<"fer2013" | "ferplus", FerDataset>> = {
+    fer2013: split,
+    ferplus: withMajorityLabels(split),
+  };
+  const readings: ReadingFigure[] = [];
+  for (const target of ["fer2013", "ferplus"] as const) {
+    const images = targets[target];
+    const leakFree = usage === "Training" ? undefined : leakFreeIndices(images, training);
+    for (const tta of [false, true]) {
+      warn(`${target}${tta ? ", several views" : ""}: ${images.length} images`);
+      const answers = await predictHeads(model, images, { tta });
+      for (const { labels } of READINGS.filter((each) => each.target === target)) {
+        for (const priors of ["training", "uniform"] as const) {
+          const reading = readingOf(model, { labels, priors });
+          const scores = evaluateProbabilities(readAnswers(answers, reading), images.labels, {
+            classes: reading.classes,
+            leakFree,
+          });
+          const { n, accuracy, macroF1, balancedAccuracy, ece } = scores;
+          readings.push({
+            ...{ labels, priors, tta, target, n, accuracy, macroF1, balancedAccuracy, ece },
+            accuracyInterval: scores.accuracyInterval,
+            macroF1Interval: scores.macroF1Interval,
+            leakFreeAccuracy: scores.leakFree?.accuracy ?? null,
+          });
+        }
+      }
+    }
+  }
+  const { source } = chosen;
+  const figures: ReadingFigures = {
+    weights: await sha256(await Deno.readFile(source)),
+    usage,
+    machine: {
+      adapter: computing.gpu?.description ?? "WebAssembly",
+      cores: navigator.hardwareConcurrency,
+      deno: Deno.version.deno,
+      date: new Date().toISOString().replace(/\.\d+/, ""),
+    },
+    readings,
+  };
+  if (json) print(JSON.stringify(figures, null, 2));
+  else {
+    for (const target of ["fer2013", "ferplus"] as const) {
+      print(target === "fer2013" ? "FER-2013's labels" : "\nFER+'s voters");
+      print(readingsTable(readings.filter((each) => each.target === target)));
+    }
+  }
+  model.dispose();
+  computing.dispose();
+});
