@@ -30,13 +30,15 @@ const wait = async <T>(result: Promise<T> | (() => Promise<T>)): Promise<T> =>
  * Has tfjs compute on what was chosen; where neither engine starts, as JavaScript.
  *
  * @param engine Which engine.
+ * @param purpose What for.
  * @returns Where it computes.
  */
 export async function startComputing(
   engine: EngineOptions["engine"] = "auto",
+  purpose: EngineOptions["purpose"] = "inference",
 ): Promise<Computing> {
   try {
-    const { gpu, dispose } = await useEngine({ engine });
+    const { gpu, dispose } = await useEngine({ engine, purpose });
     return { wait: gpu?.wait ?? wait, stop: dispose };
   } catch (error) {
     if (!(error instanceof EngineError) || engine !== "auto") throw error;

@@ -89,7 +89,7 @@ export const PROGRAM: Program = defineProgram(
       throw new UsageError("Cannot use --votes without --labels ferplus, whose votes they are");
     }
     let computing: ReturnType<typeof startComputing> | undefined;
-    const start = () => computing ??= startComputing(engine);
+    const start = () => computing ??= startComputing(engine, "batches");
     const finder = new FaceFinder(faces, start);
     const { dataset: plain, path } = await openData(data, finder);
     await finder.dispose();

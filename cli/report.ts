@@ -41,7 +41,7 @@ const COMMAND = {
 let computing: ReturnType<typeof startComputing> | undefined;
 
 /** Has tfjs compute, the first time it is asked to. */
-const start = () => computing ??= startComputing();
+const start = () => computing ??= startComputing("auto", "batches");
 
 /** The images of a run; `null` when its data set is not at hand. */
 async function splitsOf(

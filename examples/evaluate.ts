@@ -6,12 +6,12 @@
  *
  * The second argument may also be a number: so many drawn faces, which need no download.
  */
-import { drawnFaces, evaluate, loadFerCsv, loadModel, type Usage, useWebGpu } from "../mod.ts";
+import { drawnFaces, evaluate, loadFerCsv, loadModel, type Usage, useEngine } from "../mod.ts";
 
 const [path = "model.safetensors", source = "700", usage = "PublicTest"] = Deno.args;
 const faces = /^\d+$/.test(source) ? drawnFaces(Number(source), 42) : await loadFerCsv(source);
 
-const gpu = await useWebGpu();
+const engine = await useEngine({ purpose: "batches" });
 const { model } = await loadModel(path);
 const result = await evaluate(model, faces.split(usage as Usage), {
   tta: true,
@@ -30,4 +30,4 @@ for (const [name, { recall, support }] of Object.entries(result.perClass)) {
 }
 
 model.dispose();
-gpu.dispose();
+engine.dispose();

@@ -4,11 +4,11 @@
  *
  *     deno run --allow-read examples/predict.ts model.safetensors face.jpg other.png
  */
-import { loadModel, predict, useWebGpu } from "../mod.ts";
+import { loadModel, predict, useEngine } from "../mod.ts";
 
 const [path = "model.safetensors", ...files] = Deno.args;
 
-const gpu = await useWebGpu();
+const engine = await useEngine();
 const { model } = await loadModel(path);
 
 // Encoded bytes, {data, width, height} and tensors all do, one by one or many at once.
@@ -21,4 +21,4 @@ results.forEach(([best, second], i) => {
 });
 
 model.dispose();
-gpu.dispose();
+engine.dispose();

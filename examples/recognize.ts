@@ -6,12 +6,12 @@
  *     deno run --allow-read --allow-env=XDG_RUNTIME_DIR examples/recognize.ts party.jpg other.png
  *     deno run --allow-read --allow-env=XDG_RUNTIME_DIR examples/recognize.ts --model model.safetensors party.jpg
  */
-import { FerRecognizer, loadModel, useWebGpu } from "../mod.ts";
+import { FerRecognizer, loadModel, useEngine } from "../mod.ts";
 
 const files = [...Deno.args];
 const model = files[0] === "--model" ? await loadModel(files.splice(0, 2)[1]) : undefined;
 
-const gpu = await useWebGpu();
+const engine = await useEngine();
 // Faces from 0.03 of a photograph's longer edge on; `minSize` asks for smaller ones, or larger.
 const recognizer = await FerRecognizer.load({ model });
 await recognizer.warmUp();
@@ -35,4 +35,4 @@ for (const file of files) {
 
 recognizer.dispose();
 model?.model.dispose();
-gpu.dispose();
+engine.dispose();

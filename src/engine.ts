@@ -21,12 +21,13 @@ export interface EngineOptions {
    */
   readonly engine?: "auto" | "webgpu" | "wasm";
   /**
-   * What for. Training takes WebGPU, on whatever adapter: the other engine has not all of its
-   * operations.
+   * What for: `inference`, faces as they come; `batches`, data sets that go through a network many
+   * images at once, for which WebGPU is faster on software adapters too; or `training`, which takes
+   * WebGPU on whatever adapter, since the other engine has not all of its operations.
    *
    * @default "inference"
    */
-  readonly purpose?: "inference" | "training";
+  readonly purpose?: "inference" | "batches" | "training";
   /**
    * In a bundle, where the `.wasm` files of `@tensorflow/tfjs-backend-wasm`'s folder `dist` are: the
    * address of a folder, or that of each by its name, as bundlers give it.
@@ -94,9 +95,12 @@ async function onWasm(
   };
 }
 
-/** Starts what is fastest for faces. */
-async function startFastest({ webGpu = {}, wasmFiles }: EngineOptions): Promise<Engine> {
-  const { engine, reason, adapter, isSoftware } = await chooseEngine(webGpu);
+/** Starts what is fastest. */
+async function startFastest(
+  { webGpu = {}, wasmFiles }: EngineOptions,
+  purpose: "inference" | "batches",
+): Promise<Engine> {
+  const { engine, reason, adapter, isSoftware } = await chooseEngine(webGpu, purpose);
   let against = reason;
   if (engine === "webgpu") {
     try {
@@ -110,7 +114,7 @@ async function startFastest({ webGpu = {}, wasmFiles }: EngineOptions): Promise<
     return await onWasm(wasmFiles, against, adapter);
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
-    if (isSoftware) return await onWebGpu(webGpu, lowered(error.message));
+    if (isSoftware && engine === "wasm") return await onWebGpu(webGpu, lowered(error.message));
     throw new EngineError(`Cannot compute: ${against}; and ${lowered(error.message)}`, {
       cause: error,
     });
@@ -146,9 +150,9 @@ export async function useEngine(options: EngineOptions = {}): Promise<Engine> {
   if (engine !== "auto" && engine !== "webgpu" && engine !== "wasm") {
     throw new TypeError(`Cannot use engine ${engine}: expected auto, webgpu or wasm`);
   }
-  if (purpose !== "inference" && purpose !== "training") {
+  if (purpose !== "inference" && purpose !== "batches" && purpose !== "training") {
     throw new TypeError(
-      `Cannot use an engine for ${purpose}: expected inference or training`,
+      `Cannot use an engine for ${purpose}: expected inference, batches or training`,
     );
   }
   if (purpose === "training" && engine === "wasm") {
@@ -159,5 +163,5 @@ export async function useEngine(options: EngineOptions = {}): Promise<Engine> {
   if (engine === "wasm") return await onWasm(wasmFiles, "it was asked for", null);
   if (engine === "webgpu") return await onWebGpu(webGpu, "it was asked for");
   if (purpose === "training") return await onWebGpu(webGpu, "training needs WebGPU");
-  return await startFastest(options);
+  return await startFastest(options, purpose);
 }

@@ -5,7 +5,7 @@ import { NoGpuAdapterError, useWebGpu } from "../src/backend.ts";
 import { drawnFaces } from "../src/data.ts";
 import { EngineError, useEngine } from "../src/engine.ts";
 import { explain } from "../src/explain.ts";
-import { buildFerCnn, buildFerNet, type FerModel } from "../src/model.ts";
+import { applyInference, buildFerCnn, buildFerNet, type FerModel } from "../src/model.ts";
 import { predictDataset, type TestTimeAugmentation } from "../src/predict.ts";
 import { FerRecognizer } from "../src/recognizer.ts";
 import { Trainer } from "../src/train.ts";
@@ -138,6 +138,17 @@ Deno.test(
   },
 );
 
+Deno.test(
+  "useEngine() takes WebGPU for batches, software or not, where there is any",
+  options,
+  async () => {
+    const adapter = await navigator.gpu.requestAdapter();
+    using engine = await useEngine({ purpose: "batches" });
+    assertEquals(engine.engine, adapter ? "webgpu" : "wasm");
+    assertEquals(engine.adapter, adapter?.info.description ?? null);
+  },
+);
+
 Deno.test("useEngine() trains on WebGPU, whatever the adapter", options, async () => {
   using engine = await useEngine({ purpose: "training" });
   assertEquals(engine.engine, "webgpu");
@@ -257,3 +268,30 @@ Deno.test(
     assertMatch(new TextDecoder().decode(stdout), /^EngineError true\n(webgpu|EngineError)\n$/);
   },
 );
+
+Deno.test("wasm folds BatchNorm anew when a weight has changed", options, async () => {
+  using _engine = await useEngine({ engine: "wasm" });
+  const model = buildFerNet({ filters: [4, 6], seed: 9 });
+  const x = tf.randomUniform([2, 48, 48, 1], -1, 1, "float32", 5) as tf.Tensor4D;
+  const compare = async (): Promise<void> => {
+    const [folded, plain] = tf.tidy(() => [applyInference(model, x), model.apply(x) as tf.Tensor]);
+    const [a, b] = [await folded.data(), await plain.data()];
+    tf.dispose([folded, plain]);
+    const far = Math.max(...a.map((value, i) => Math.abs(value - b[i])));
+    assert(far <= 1e-5, `${far}`);
+  };
+  await compare();
+  for (const [i, weight] of model.weights.entries()) {
+    const values = tf.tidy(() => tf.add(tf.mul(weight.read(), 1.1), 0.05));
+    (weight.read() as tf.Variable).assign(values);
+    values.dispose();
+    if (i % 3 === 0) await compare();
+  }
+  await compare();
+  x.dispose();
+  const before = tf.memory().numTensors;
+  const variables = model.weights.length;
+  model.dispose();
+  // The weights, and two for each of the convolutions that were folded.
+  assert(before - tf.memory().numTensors > variables);
+});

@@ -6,6 +6,9 @@
 import { decodeImage } from "../../src/data.ts";
 import { type Image, resize } from "../../src/transforms.ts";
 
+/** As webcams give pictures. */
+export const [WIDTH, HEIGHT] = [640, 480];
+
 /**
  * The tests' photograph in a picture of a size, RGBA as a canvas gives it.
  *

@@ -22,29 +22,34 @@ export interface Choice {
 export const lowered = (message: string): string =>
   message.replace(/\.$/, "").replace(/^[A-Z](?=[a-z ])/, (letter) => letter.toLowerCase());
 
-function choiceOf(info: GPUAdapterInfo | undefined): Choice {
+function choiceOf(info: GPUAdapterInfo | undefined, purpose: "inference" | "batches"): Choice {
   const adapter = adapterName(info);
-  return info?.isFallbackAdapter
-    ? {
-      engine: "wasm",
-      reason: `the only adapter, ${adapter}, is software, and WebAssembly is faster`,
-      adapter,
-      isSoftware: true,
-    }
-    : { engine: "webgpu", reason: `${adapter} is a graphics card`, adapter, isSoftware: false };
+  if (!info?.isFallbackAdapter) {
+    const reason = `${adapter} is a graphics card`;
+    return { engine: "webgpu", reason, adapter, isSoftware: false };
+  }
+  if (purpose === "batches") {
+    const reason = `${adapter} is software, but computes batches on all cores`;
+    return { engine: "webgpu", reason, adapter, isSoftware: true };
+  }
+  const reason = `the only adapter, ${adapter}, is software, and WebAssembly is faster`;
+  return { engine: "wasm", reason, adapter, isSoftware: true };
 }
 
 /**
- * Chooses what is fastest for faces; nothing is started.
+ * Chooses what is fastest; nothing is started.
  *
  * @param options How WebGPU would be started.
+ * @param purpose What for.
  */
 export async function chooseEngine(
   { device, adapterInfo, powerPreference }: WebGpuOptions,
+  purpose: "inference" | "batches" = "inference",
 ): Promise<Choice> {
   if (device) {
     return choiceOf(
       adapterInfo ?? (device as { readonly adapterInfo?: GPUAdapterInfo }).adapterInfo,
+      purpose,
     );
   }
   const none = (reason: string): Choice => ({
@@ -55,7 +60,7 @@ export async function chooseEngine(
   });
   try {
     const adapter = await requestAdapter(powerPreference);
-    return adapter ? choiceOf(adapter.info) : none("there is no WebGPU adapter");
+    return adapter ? choiceOf(adapter.info, purpose) : none("there is no WebGPU adapter");
   } catch (error) {
     // What a browser or a driver throws here is another way to have none.
     return none(lowered((error as Error).message));

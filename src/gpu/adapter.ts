@@ -34,7 +34,12 @@ async function startDawn(): Promise<GPU> {
   for (const [key, value] of Object.entries(module.globals)) {
     if (!(key in globalThis)) Object.defineProperty(globalThis, key, { value, writable: true });
   }
-  return module.create([]);
+  const gpu = module.create([]);
+  // tfjs looks for it where browsers have it.
+  const own = { value: gpu, configurable: true };
+  if (globalThis.navigator) Object.defineProperty(globalThis.navigator, "gpu", own);
+  else Object.defineProperty(globalThis, "navigator", { value: { gpu }, configurable: true });
+  return gpu;
 }
 
 /** WebGPU's entry. */

@@ -6,6 +6,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { FoldedConvolution } from "../kernels/folded_convolution.ts";
 import { batchNorm } from "../ops/batch_norm.ts";
+import { FoldedWeights } from "./folded_weights.ts";
 
 /** How a {@linkcode BatchNorm2d} normalizes. */
 export interface BatchNorm2dConfig {
@@ -56,6 +57,9 @@ export class BatchNorm2d extends tf.layers.Layer {
 
   /** The convolution before this layer with the layer folded in, for whoever computes both at once. */
   readonly folded: FoldedConvolution = new FoldedConvolution();
+
+  /** The same in tfjs's own operations. */
+  readonly foldedWeights: FoldedWeights = new FoldedWeights();
 
   readonly #epsilon: number;
   readonly #momentum: number;
@@ -143,6 +147,7 @@ export class BatchNorm2d extends tf.layers.Layer {
   /** Frees the layer's weights, and what was folded. */
   protected override disposeWeights(): number {
     this.folded.release();
+    this.foldedWeights.release();
     return super.disposeWeights();
   }
 

@@ -16,6 +16,7 @@ import { fusedBatchNorm } from "../ops/batch_norm_program.ts";
 import { type Operation, operation, tensorOf } from "../ops/operation.ts";
 import { type Block, blocksOf, layersOf, type SingleLayer } from "./blocks.ts";
 import type { FerModel } from "./description.ts";
+import type { FoldableWeights } from "./folded_weights.ts";
 import type { FerTensor } from "./tensor.ts";
 
 type Layer = tf.layers.Layer;
@@ -91,6 +92,32 @@ function inferBlock({ convolution, norm, relu, pool }: Block, x: tf.Tensor): tf.
   return pool && !isFused ? pool.apply(z) as tf.Tensor : z;
 }
 
+/** A block outside of training, in tfjs's own operations. */
+function inferPlainBlock({ convolution, norm, relu, pool }: Block, x: tf.Tensor): tf.Tensor {
+  const { gamma, beta, running: { mean, variance }, epsilon } = norm.parts();
+  const weights = { mean, variance, gamma, beta, epsilon } as unknown as Omit<
+    FoldableWeights,
+    "filter" | "bias"
+  >;
+  let y: tf.Tensor;
+  if (convolution) {
+    const { kernel, bias, strides, pad, dilations } = plainConvolution(convolution);
+    const folded = norm.foldedWeights.of({ ...weights, filter: kernel, bias });
+    y = tf.fused.conv2d({
+      x: x as tf.Tensor4D,
+      ...folded,
+      strides,
+      pad,
+      dilations,
+      activation: relu ? "relu" : "linear",
+    });
+  } else {
+    const z = norm.apply(x) as tf.Tensor;
+    y = relu ? tf.relu(z) : z;
+  }
+  return pool ? tf.maxPool(y as tf.Tensor4D, 2, 2, "valid") : y;
+}
+
 /** A layer that is no part of a block. */
 function applyLayer(
   { layer }: SingleLayer,
@@ -158,12 +185,26 @@ export function inferenceSteps(model: FerModel): readonly InferenceStep[] | null
   }));
 }
 
-const inferencePass: Operation<[model: FerModel, x: FerTensor], FerTensor> = operation({
-  name: "inference pass",
-  reference: (model, x) => {
+/** A pass in tfjs's own operations. */
+function plainPass(model: FerModel, x: FerTensor): FerTensor {
+  // Other backends are for comparisons: there nothing but the layers computes.
+  const parts = tf.getBackend() === "wasm" ? blocksOf(model) : null;
+  if (!parts) {
     const outputs = model.apply(x);
     return Array.isArray(outputs) ? tf.concat(outputs as tf.Tensor[], 1) : outputs as FerTensor;
-  },
+  }
+  return tf.tidy(() =>
+    parts.reduce<tf.Tensor>(
+      (y, part) =>
+        part.kind === "block" ? inferPlainBlock(part, y) : part.layer.apply(y) as tf.Tensor,
+      x,
+    )
+  );
+}
+
+const inferencePass: Operation<[model: FerModel, x: FerTensor], FerTensor> = operation({
+  name: "inference pass",
+  reference: plainPass,
   fits: (model) => blocksOf(model) !== null,
   program: (_backend, model, x) =>
     tf.tidy(() =>
@@ -176,7 +217,7 @@ const inferencePass: Operation<[model: FerModel, x: FerTensor], FerTensor> = ope
 /**
  * A pass outside of training, for its values: it is not differentiable.
  *
- * Call it inside `tf.tidy()`. Where tfjs computes on WebGPU, BatchNorm is folded into the convolution
+ * Call it inside `tf.tidy()`. Where tfjs computes on WebGPU or wasm, BatchNorm is folded into the convolution
  * before it: the folded weights are kept with the model, and made anew when a weight has changed.
  *
  * @param model The model.

@@ -22,6 +22,12 @@ export const normalizedPixels: Operation<
   name: "normalized pixels",
   reference: (pixels, shape, mean, std) =>
     tf.tidy(() => {
+      if (tf.getBackend() === "wasm") {
+        // Here rather than in four operations on the very same processor.
+        const samples = new Float32Array(pixels.length);
+        for (let i = 0; i < samples.length; i++) samples[i] = (pixels[i] / 255 - mean) / std;
+        return tf.tensor4d(samples, [...shape]);
+      }
       const samples = tf.cast(tf.tensor4d(pixels, [...shape], "int32"), "float32");
       // A division by 255 std would be the same in real numbers.
       return tf.div(tf.sub(tf.div(samples, 255), mean), std) as tf.Tensor4D;

@@ -7,11 +7,11 @@ import {
   explain,
   FaceTracker,
   FerRecognizer,
-  Grayscale,
   loadPretrained,
   Trainer,
   useEngine,
 } from "@fer/core";
+import { Grayscale } from "@fer/core/transforms";
 
 /** What something is refused with. */
 async function refusal(work) {
