@@ -11,11 +11,9 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { havePrograms } from "../kernels/programs.ts";
-import { convolvePictures } from "../kernels/picture_convolution.ts";
-import { gpuBackend } from "../kernels/program.ts";
-import { packSeparableBlock, separableBlock, separableFits } from "../kernels/separable_block.ts";
+import { packSeparableBlock } from "../kernels/separable_block.ts";
 import { readSafetensors, type TensorData } from "../model/safetensors.ts";
+import { pictureConvolution, separableBlock } from "../ops/detector_convolutions.ts";
 import { INPUT_SIZE } from "./anchors.ts";
 import { filledUp } from "./filled_up.ts";
 
@@ -97,23 +95,15 @@ export class BlazeFace {
   /** Depthwise, then pointwise convolution, beside which the input goes straight through. */
   #block(x: tf.Tensor4D, block: number): tf.Tensor4D {
     const stride = HALVES.includes(block) ? 2 : 1;
-    const outChannels = this.#weight(`block${block}.pointwise.bias`).size;
-    if (havePrograms() && separableFits(x.shape, outChannels, stride)) {
-      const y = separableBlock(gpuBackend(), x, this.#packed[block], outChannels, stride);
-      return tf.engine().makeTensorFromTensorInfo(y) as tf.Tensor4D;
-    }
-    const deep = tf.fused.depthwiseConv2d({
-      x,
-      filter: this.#weight<tf.Tensor4D>(`block${block}.depthwise.weight`),
-      bias: this.#weight(`block${block}.depthwise.bias`),
-      strides: stride,
-      pad: "same",
-    });
-    const y = this.#convolution(deep, `block${block}.pointwise`, 1, "linear");
-    const pooled = stride === 2 ? tf.maxPool(x, 2, 2, "same") : x;
-    const more = outChannels - pooled.shape[3];
-    const straight = more > 0 ? tf.pad(pooled, [[0, 0], [0, 0], [0, 0], [0, more]]) : pooled;
-    return tf.relu(tf.add(y, straight));
+    const name = `block${block}`;
+    const parts = {
+      depthwise: this.#weight<tf.Tensor4D>(`${name}.depthwise.weight`),
+      depthwiseBias: this.#weight(`${name}.depthwise.bias`),
+      pointwise: this.#weight<tf.Tensor4D>(`${name}.pointwise.weight`),
+      pointwiseBias: this.#weight(`${name}.pointwise.bias`),
+      packed: this.#packed[block],
+    };
+    return separableBlock(x, parts, stride);
   }
 
   /**
@@ -124,7 +114,8 @@ export class BlazeFace {
    * @returns For each what `decodeAnchors()` reads, `[batch, OUTPUTS]`.
    */
   apply(pixels: Uint8Array, batch: number): tf.Tensor2D {
-    let x = this.#stem(pixels, batch);
+    const stem = this.#weight<tf.Tensor4D>("stem.weight");
+    let x = pictureConvolution(pixels, stem, this.#weight("stem.bias"), INPUT_SIZE);
     const outputs: tf.Tensor2D[] = [];
     for (let block = 0; block < BLOCKS; block++) {
       x = this.#block(x, block);
@@ -135,23 +126,6 @@ export class BlazeFace {
     }
     // In one tensor, since each that is read back costs a wait.
     return tf.concat(outputs, 1) as tf.Tensor2D;
-  }
-
-  #stem(pixels: Uint8Array, batch: number): tf.Tensor4D {
-    if (havePrograms()) {
-      const [filter, bias] = [this.#weight("stem.weight"), this.#weight("stem.bias")];
-      const y = convolvePictures(gpuBackend(), pixels, filter, bias, INPUT_SIZE);
-      return tf.engine().makeTensorFromTensorInfo(y) as tf.Tensor4D;
-    }
-    // Here rather than in four operations, which take as long as a third of the network.
-    const samples = new Float32Array(pixels.length / 4 * 3);
-    for (let from = 0, to = 0; from < pixels.length; from += 4, to += 3) {
-      samples[to] = pixels[from] / 127.5 - 1;
-      samples[to + 1] = pixels[from + 1] / 127.5 - 1;
-      samples[to + 2] = pixels[from + 2] / 127.5 - 1;
-    }
-    const x = tf.tensor4d(samples, [batch, INPUT_SIZE, INPUT_SIZE, 3]);
-    return this.#convolution(x, "stem", 2, "relu");
   }
 
   /** Frees the weights. */

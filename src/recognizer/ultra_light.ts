@@ -11,10 +11,8 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { havePrograms } from "../kernels/programs.ts";
-import { gpuBackend } from "../kernels/program.ts";
-import { convolveSmall } from "../kernels/small_convolution.ts";
 import { readSafetensors, type TensorData } from "../model/safetensors.ts";
+import { smallConvolution } from "../ops/detector_convolutions.ts";
 import { filledUp } from "./filled_up.ts";
 
 /** How a convolution is done: its name, stride, dilation and whether a ReLU follows. */
@@ -75,46 +73,13 @@ export class UltraLight {
     const bias = this.#weight(`${name}.bias`);
     // PyTorch's padding: the same at both ends, also where the stride is 2.
     const pad = filter.shape[0] === 1 ? 0 : dilation;
-    if (havePrograms()) {
-      const y = convolveSmall(
-        gpuBackend(),
-        x,
-        filter,
-        bias,
-        { stride, dilation, pad, relu },
-        false,
-      );
-      return tf.engine().makeTensorFromTensorInfo(y) as tf.Tensor4D;
-    }
-    return tf.fused.conv2d({
-      x,
-      filter,
-      bias,
-      strides: stride,
-      dilations: dilation,
-      pad,
-      dimRoundingMode: "floor",
-      activation: relu ? "relu" : "linear",
-    });
+    return smallConvolution(x, filter, bias, { stride, dilation, pad, relu }, false);
   }
 
   #depthwise(x: tf.Tensor4D, name: string, stride: 1 | 2): tf.Tensor4D {
     const filter = this.#weight<tf.Tensor4D>(`${name}.weight`);
     const bias = this.#weight(`${name}.bias`);
-    if (havePrograms()) {
-      const how = { stride, dilation: 1, pad: 1, relu: true };
-      const y = convolveSmall(gpuBackend(), x, filter, bias, how, true);
-      return tf.engine().makeTensorFromTensorInfo(y) as tf.Tensor4D;
-    }
-    return tf.fused.depthwiseConv2d({
-      x,
-      filter,
-      bias,
-      strides: stride,
-      pad: 1,
-      dimRoundingMode: "floor",
-      activation: "relu",
-    });
+    return smallConvolution(x, filter, bias, { stride, dilation: 1, pad: 1, relu: true }, true);
   }
 
   /** A depthwise, then a pointwise convolution. */
