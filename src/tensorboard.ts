@@ -83,6 +83,8 @@ export class TensorBoardLog implements TrainingCallback {
   #shownAt = -Infinity;
 
   /**
+   * Opens no file yet: that is for the first value.
+   *
    * @param folder Where the file goes, for instance the run's folder; it is made with the file.
    * @param options What else is written.
    */
