@@ -4,20 +4,12 @@
  * @module
  */
 import type { Image } from "../transforms/transform.ts";
-import {
-  type DetectorOptions,
-  type Detectors,
-  type Edges,
-  faceOf,
-  followFaces,
-  glance,
-  isNew,
-  seeFaces,
-  type Sight,
-} from "./detector.ts";
+import { type DetectorOptions, type Detectors, seeFaces } from "./detector.ts";
 import type { DetectedFace, RecognizedFace } from "./face.ts";
+import { followFaces, glance, isNew } from "./follow.ts";
 import type { FrameInput } from "./frame.ts";
 import type { RecognizeOptions } from "./recognize_options.ts";
+import { type Edges, faceOf, type Sight } from "./sight.ts";
 
 /** How a {@linkcode VideoRecognizer} looks. */
 export interface VideoOptions {
