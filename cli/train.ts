@@ -19,6 +19,7 @@ import {
   DEFAULT_TRAINING_CONFIG,
   readRecord,
   RunDirectory,
+  TensorBoardLog,
   Trainer,
   type TrainingConfig,
   trainingConfig,
@@ -117,6 +118,10 @@ const COMMAND = {
       about: "The dashboard's port; 0 for any",
       otherwise: "the first free one from 4848 on",
     },
+    tensorboard: {
+      kind: "boolean",
+      about: "Write an event file for TensorBoard into the run folder",
+    },
     quiet: { kind: "boolean", about: "Say nothing but errors" },
   },
   examples: [
@@ -135,6 +140,7 @@ const RESUMABLE: readonly string[] = [
   "resume",
   "dashboard",
   "port",
+  "tensorboard",
   "quiet",
   "debug",
 ];
@@ -401,9 +407,13 @@ interface Display {
   readonly quiet: boolean;
   readonly dashboard: boolean;
   readonly port?: number;
+  readonly tensorboard: boolean;
 }
 
-async function train(plan: Plan, { quiet, dashboard, port }: Display): Promise<number> {
+async function train(
+  plan: Plan,
+  { quiet, dashboard, port, tensorboard }: Display,
+): Promise<number> {
   const { runDirectory, command, config, data, votes, faces, init, tuning } = plan;
   const say = quiet ? () => {} : print;
   if (data === null) say(DRAWN_NOTICE);
@@ -426,6 +436,20 @@ async function train(plan: Plan, { quiet, dashboard, port }: Display): Promise<n
     },
     () => Deno.exit(EXIT.interrupted),
   );
+  const { name: network, options = {} } = plan.architecture ?? {};
+  const log = tensorboard
+    ? new TensorBoardLog(runDirectory, {
+      hyperparameters: {
+        ...(network !== undefined && { network }),
+        ...Object.fromEntries(
+          Object.entries(options).map(([name, value]) => [
+            `network.${name}`,
+            Array.isArray(value) ? value.join(" ") : value as number,
+          ]),
+        ),
+      },
+    })
+    : null;
   const directory = await RunDirectory.open(runDirectory, { resume: plan.isResumed });
   try {
     const gpu = await openGpu();
@@ -450,6 +474,7 @@ async function train(plan: Plan, { quiet, dashboard, port }: Display): Promise<n
         ...(plan.isMoved ? [{ onTrainBegin: () => recordPlaces(directory, plan) }] : []),
         ...(quiet ? [] : [{ onTrainBegin: introduce }, display]),
         ...(page ? [page] : []),
+        ...(log ? [log] : []),
       ],
       signal: interrupt.signal,
       notes: {
@@ -490,14 +515,14 @@ async function train(plan: Plan, { quiet, dashboard, port }: Display): Promise<n
 /** The command. */
 export const PROGRAM: Program = defineProgram(
   COMMAND,
-  async ({ quiet, dashboard, port }, _operands, given, args) => {
+  async ({ quiet, dashboard, port, tensorboard }, _operands, given, args) => {
     if (port !== undefined && !dashboard) {
       throw new UsageError("Cannot use --port without --dashboard, whose port it is");
     }
     const plan = given.resume ? await planResume(given, given.resume) : await planRun(given, args);
     return await keepingNothingHalfDone(
       plan.runDirectory,
-      () => train(plan, { quiet, dashboard, port }),
+      () => train(plan, { quiet, dashboard, port, tensorboard }),
     );
   },
 );
