@@ -12,6 +12,9 @@ import {
   predict,
   VERSION,
 } from "../mod.ts";
+import { dirname } from "node:path";
+import { encodePng } from "../src/data.ts";
+import { writeFileAtomic } from "../src/model.ts";
 import { readingOf } from "../src/model/reading.ts";
 import { sha256 } from "../src/pretrained/packaged_weights.ts";
 import { readingForAnyFaces } from "../src/recognizer/reading.ts";
@@ -25,6 +28,7 @@ import {
 import { type Computing, ENGINE_FLAG, startComputing } from "./compute.ts";
 import { type Command, type FilledFlagValues, UsageError } from "./flags.ts";
 import { catchInterrupt } from "./interrupt.ts";
+import { annotated, annotatedPath } from "./label/annotate.ts";
 import { csvFormat } from "./label/csv_format.ts";
 import { decodeAhead } from "./label/decode_ahead.ts";
 import { startDecoder } from "./label/decoder_pool.ts";
@@ -36,6 +40,9 @@ import { addPicture } from "./label/picture_result.ts";
 import type { RowFormat } from "./label/row_format.ts";
 import { openRowFile, openRowPipe } from "./label/row_file.ts";
 import type { RunIdentity } from "./label/run_identity.ts";
+import { renderTimeline } from "./label/timeline.ts";
+import { isVideoName } from "./label/video/ffmpeg.ts";
+import { labelVideos } from "./label/video/label_videos.ts";
 import { parseShard } from "./label/shard.ts";
 import { type SourceOptions, Sources } from "./label/sources.ts";
 import { count } from "./numbers.ts";
@@ -49,7 +56,8 @@ const BATCH_BYTES = 2 ** 27;
 const COMMAND = {
   name: "label",
   about:
-    "Recognize the faces in pictures: of folders (with all that is in them), patterns and files. " +
+    "Recognize the faces in pictures: of folders (with all that is in them), patterns and files; or, " +
+    "where\nffmpeg is on the machine, in videos, face by face from moment to moment. " +
     "The same command goes on where an earlier one was broken off.",
   operands: "INPUT...",
   flags: {
@@ -74,6 +82,26 @@ const COMMAND = {
     null: { kind: "boolean", about: "Names in the list end with a null, as find -print0 has it" },
     model: { ...MODEL_FLAG, otherwise: "packaged" },
     crops: { kind: "boolean", about: "Each picture is filled by one face: do not look for faces" },
+    fps: {
+      kind: "number",
+      value: "N",
+      above: 0,
+      max: 240,
+      default: 5,
+      about: "Of videos: moments a second that are looked at",
+    },
+    annotate: {
+      kind: "string",
+      value: "DIR",
+      about: "Write pictures, of videos a video, with boxes and labels drawn in, to this folder",
+      otherwise: "none",
+    },
+    timeline: {
+      kind: "string",
+      value: "FILE",
+      about: "Of videos: write a page that shows each face's expressions over time, FILE.html",
+      otherwise: "none",
+    },
     "any-quality": { kind: "boolean", about: "Label faces that are too poor to tell, too" },
     tta: TTA_FLAG,
     ...READING_FLAGS,
@@ -137,6 +165,7 @@ const COMMAND = {
     "deno task label 'photos/**/*.jpg' --out labels.csv --any-quality",
     "find photos -newer labels.jsonl -print0 | deno task label --list - --null --out new.jsonl",
     "deno task label photos --out labels-3.jsonl --shard 3/10",
+    "deno task label talk.mp4 --out talk.jsonl --fps 5 --annotate seen --timeline talk.html",
   ],
 } as const satisfies Command;
 
@@ -160,6 +189,7 @@ async function identityOf(
   format: RowFormat["name"],
   name: string,
   model: FerModel,
+  isVideo: boolean,
 ): Promise<RunIdentity> {
   const { crops, anyQuality, tta, labels, priors } = values;
   const { maxFaces, minScore, minSize, maxMegapixels, shard } = values;
@@ -179,6 +209,7 @@ async function identityOf(
       labels: labels ?? null,
       priors: priors ?? null,
       "max-megapixels": maxMegapixels,
+      ...(isVideo && { fps: values.fps }),
       shard: shard ?? null,
     },
   };
@@ -201,12 +232,7 @@ async function labellerOf(
     };
   }
   const recognizer = await FerRecognizer.load({
-    model,
-    labels,
-    priors,
-    maxFaces,
-    minScore,
-    minSize,
+    ...{ model, labels, priors, maxFaces, minScore, minSize },
   });
   return (images) => computing.wait(() => recognizer.recognizeMany(images, { anyQuality, tta }));
 }
@@ -237,6 +263,34 @@ interface Plan {
   readonly format: RowFormat["name"];
   readonly sources: SourceOptions;
   readonly model: ChosenModel;
+  /** Whether the inputs are videos. */
+  readonly isVideo: boolean;
+}
+
+/** Whether the inputs are videos; refuses what cannot be done with them, or with pictures. */
+function checkVideos(values: Values, inputs: readonly string[]): boolean {
+  const { out, timeline } = values;
+  const videos = inputs.filter(isVideoName);
+  if (videos.length === 0) {
+    if (timeline === undefined) return false;
+    throw new UsageError("Cannot draw a timeline of pictures: name videos");
+  }
+  const others = inputs.find((input) => !isVideoName(input)) ?? values.list;
+  if (others !== undefined) {
+    throw new UsageError(
+      `Cannot label ${videos[0]} and ${others} into one file: label videos and pictures apart`,
+    );
+  }
+  const only = (["crops", "shard"] as const).find((name) => values[name]);
+  if (only) throw new UsageError(`Cannot use --${only} with videos: it is for pictures`);
+  if (timeline === undefined) return true;
+  if (!/\.html?$/i.test(timeline)) {
+    throw new UsageError(`Cannot write the timeline to ${timeline}: expected a name in .html`);
+  }
+  if (out === "-" || formatOf(values) !== "jsonl") {
+    throw new UsageError("Cannot draw a timeline without --out FILE.jsonl, whose rows it shows");
+  }
+  return true;
 }
 
 /** Refuses what cannot be, before anything is loaded or written. */
@@ -249,6 +303,7 @@ async function planOf(values: Values, inputs: readonly string[]): Promise<Plan> 
   if (values.null && list === undefined) {
     throw new UsageError("Cannot read nulls with --null and no list: give --list FILE too");
   }
+  const isVideo = checkVideos(values, inputs);
   const shard = values.shard === undefined ? undefined : parseShard(values.shard);
   const format = formatOf(values);
   const sources = { inputs, list, listEnd: values.null ? "null" : "line", shard } as const;
@@ -260,7 +315,7 @@ async function planOf(values: Values, inputs: readonly string[]): Promise<Plan> 
         "Give --model FILE or a run's folder, as deno task train leaves it",
     );
   }
-  return { out, format, sources, model: await chooseModel(values.model ?? "packaged") };
+  return { out, format, sources, isVideo, model: await chooseModel(values.model ?? "packaged") };
 }
 
 /** The command. */
@@ -279,11 +334,34 @@ export const PROGRAM: Program = defineProgram(COMMAND, async (values, inputs) =>
   // A network that gives no numbers is found out here, not at every picture.
   const black = { data: new Uint8Array(size * size), width: size, height: size };
   await computing.wait(() => predict(model, black));
+  const format = plan.format === "csv"
+    ? csvFormat(classes, values.crops, plan.isVideo)
+    : jsonlFormat(classes);
+  const identity = await identityOf(
+    ...[values, format.name, plan.model.name, model.model, plan.isVideo] as const,
+  );
+  if (plan.isVideo) {
+    const { labels, priors, maxFaces, minScore, minSize, anyQuality, tta } = values;
+    const recognizer = await FerRecognizer.load({
+      ...{ model, labels, priors, maxFaces, minScore, minSize },
+    });
+    const code = await labelVideos(inputs, {
+      ...{ ...values, out, format, identity, progress, signal, bytes: BATCH_BYTES },
+      look: (images) => computing.wait(() => recognizer.recognizeMany(images, { anyQuality, tta })),
+    });
+    recognizer.dispose();
+    model.model.dispose();
+    computing.stop();
+    if (code === EXIT.ok && values.timeline !== undefined) {
+      const page = await renderTimeline(await Deno.readTextFile(out), classes);
+      await writeFileAtomic(values.timeline, page);
+      progress.line(`Timeline  ${values.timeline}`);
+    }
+    return code;
+  }
   const labeller = await labellerOf(values, model, computing);
   const decoder = await startDecoder(values.workers, values.maxMegapixels);
 
-  const format = plan.format === "csv" ? csvFormat(classes, values.crops) : jsonlFormat(classes);
-  const identity = await identityOf(values, format.name, plan.model.name, model.model);
   const output = out === "-"
     ? await openRowPipe(format)
     : await openRowFile(out, format, identity, values.overwrite);
@@ -311,6 +389,14 @@ export const PROGRAM: Program = defineProgram(COMMAND, async (values, inputs) =>
   for await (const batch of batches) {
     await output.append(batch.map((result) => format.rows(result)).join(""));
     for (const result of batch) {
+      if (values.annotate !== undefined && "faces" in result) {
+        const path = annotatedPath(values.annotate, result.path, ".png");
+        await refuseSameFile(path, [["the picture itself", result.path]]);
+        await Deno.mkdir(dirname(path), { recursive: true });
+        // Decoded once more: what was labelled is not held.
+        const picture = await decoder.decode(result.path);
+        await writeFileAtomic(path, await encodePng(annotated(picture, result.faces)));
+      }
       addPicture(totals, "error" in result ? null : result.faces.length);
     }
     const done = totals.pictures - before.pictures;

@@ -58,14 +58,20 @@ const PICTURE = ["path", "faces", "face", "error"];
  *
  * @param classes The classes, in the order of their columns.
  * @param isCrops Whether the pictures are face crops, which have no place and no quality.
+ * @param isVideo Whether they are moments of videos, which have a `time` and faces with an `id`.
  */
-export function csvFormat(classes: readonly string[], isCrops: boolean): RowFormat {
+export function csvFormat(
+  classes: readonly string[],
+  isCrops: boolean,
+  isVideo = false,
+): RowFormat {
   const columns = isCrops ? COLUMNS.slice(0, 2) : COLUMNS;
   const names = [
     ...[...PICTURE, "width", "height"],
     ...columns.slice(0, 2).map(([name]) => name),
     ...classes.map((label) => `p_${label}`),
     ...columns.slice(2).map(([name]) => name),
+    ...(isVideo ? ["time", "id"] : []),
   ];
   const line = (cells: ReadonlyArray<string | number | null | undefined>): string =>
     `${names.map((_, i) => cellOf(cells[i])).join(",")}\n`;
@@ -87,10 +93,18 @@ export function csvFormat(classes: readonly string[], isCrops: boolean): RowForm
     rows(result) {
       const { path } = result;
       if ("error" in result) return line([path, null, null, result.error]);
-      const { width, height, faces } = result;
-      if (faces.length === 0) return line([path, 0, 0, null, width, height]);
+      const { time, width, height, faces } = result;
+      const rest = (id?: number) => isVideo ? [time, id] : [];
+      if (faces.length === 0) {
+        const blank = names.slice(6, isVideo ? -2 : undefined).map(() => null);
+        return line([path, 0, 0, null, width, height, ...blank, ...rest()]);
+      }
       return faces.map((face, i) =>
-        line([path, faces.length, i + 1, null, width, height, ...faceCells(face)])
+        line([
+          ...[path, faces.length, i + 1, null, width, height],
+          ...faceCells(face),
+          ...rest(face.id),
+        ])
       ).join("");
     },
     place(row) {

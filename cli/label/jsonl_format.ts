@@ -10,7 +10,8 @@ import { DECIMALS, placeOf, rounded, type RowFormat } from "./row_format.ts";
  * A JSON object a line. A face's row has `path`, `width`, `height`, `faces` (how many the picture
  * has), `face` (which it is, from 1), `label`, `probability`, `probabilities` and, where it was
  * found in a picture, `box`, `score` and `quality`; a picture without a face has `faces` of 0; one
- * that could not be labelled has `path` and `error`.
+ * that could not be labelled has `path` and `error`. A moment of a video has its `time` in seconds,
+ * and its faces an `id` each.
  *
  * @param classes The classes, in the order in which probabilities are written.
  */
@@ -22,8 +23,8 @@ export function jsonlFormat(classes: readonly string[]): RowFormat {
     rows(result) {
       const { path } = result;
       if ("error" in result) return `${JSON.stringify({ path, error: result.error })}\n`;
-      const { width, height, faces } = result;
-      const picture = { path, width, height, faces: faces.length };
+      const { time, width, height, faces } = result;
+      const picture = { path, time, width, height, faces: faces.length };
       if (faces.length === 0) return `${JSON.stringify(picture)}\n`;
       return faces.map((face, i) =>
         `${JSON.stringify({ ...picture, face: i + 1, ...faceObject(face, classes) })}\n`
@@ -47,7 +48,7 @@ export function jsonlFormat(classes: readonly string[]): RowFormat {
 }
 
 function faceObject(
-  { box, score, quality, probabilities }: LabelledFace,
+  { id, box, score, quality, probabilities }: LabelledFace,
   classes: readonly string[],
 ): Record<string, unknown> {
   const share = (value: number): number => rounded(value, DECIMALS.share);
@@ -55,6 +56,7 @@ function faceObject(
   const degrees = (value: number): number => rounded(value, DECIMALS.degrees);
   const byLabel = new Map(probabilities?.map(({ label, probability }) => [label, probability]));
   return {
+    id,
     label: probabilities?.[0].label ?? null,
     probability: probabilities ? share(probabilities[0].probability) : null,
     probabilities: probabilities &&

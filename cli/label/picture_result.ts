@@ -8,6 +8,8 @@ import type { DetectedFace, FaceQuality } from "../../src/recognizer/face.ts";
 
 /** A face, and what it expresses; a face crop has no place in a picture. */
 export interface LabelledFace extends Partial<Pick<DetectedFace, "box" | "score">> {
+  /** In a video, the same number from moment to moment. */
+  readonly id?: number;
   /** How well it can be seen. */
   readonly quality?: FaceQuality;
   /** The classes, the likeliest first; null where it can be seen too poorly. */
@@ -19,6 +21,8 @@ export type PictureResult =
   | {
     /** The picture's path. */
     readonly path: string;
+    /** In a video, seconds from its beginning. */
+    readonly time?: number;
     /** Pixels in a row. */
     readonly width: number;
     /** Rows. */

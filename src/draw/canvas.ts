@@ -22,7 +22,11 @@ export class Canvas implements Image {
    * @param height In pixels.
    * @param data Three bytes a pixel, drawn into; black when left out.
    */
-  constructor(width: number, height: number, data = new Uint8Array(3 * width * height)) {
+  constructor(
+    width: number,
+    height: number,
+    data: Uint8Array = new Uint8Array(3 * width * height),
+  ) {
     this.width = width;
     this.height = height;
     this.data = data;
