@@ -74,12 +74,13 @@ const runOf = (folder: string): string => folder.replace(/(?<=.)[/\\]+$/, "");
 /**
  * The file that a model is in.
  *
- * @param given A model's file, or a run's folder.
+ * @param given A model's file, a run's folder, or `packaged`.
  * @param flag The flag that was given it.
- * @returns The file; of a run the best weights.
+ * @returns The file; of a run the best weights, of the packaged network its address.
  * @throws {Error} When it is an address, which tasks may not reach.
  */
 export async function modelFile(given: string, flag: string): Promise<string> {
+  if (given === PACKAGED && hasPretrained()) return `${packaged.source}`;
   await refuseUnreachable(given, flag);
   return await isFolder(given) ? `${runOf(given)}/best.safetensors` : given;
 }

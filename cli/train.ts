@@ -95,7 +95,8 @@ const COMMAND = {
     init: {
       kind: "string",
       value: "FILE",
-      about: "Begin from the weights of this model, or of this run's folder",
+      about:
+        "Begin from the weights of this model or this run's folder, or of the packaged network",
       otherwise: "new weights",
     },
     recipe: {

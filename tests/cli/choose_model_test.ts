@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
+import { modelFile } from "../../cli/choose_model.ts";
 import { buildFerCnn, saveModel } from "../../src/model.ts";
 import { hasPretrained } from "../../src/pretrained.ts";
 import { copyPackage, programFolder, tinyWeights } from "../pretrained/tiny_package.ts";
@@ -52,6 +53,15 @@ Deno.test("predict takes the newest run, but none that only tried things out", a
     const last = hasPretrained() ? "the packaged network" : "runs/quick/best.safetensors";
     assertEquals(await modelOf(), `model  ${last}`);
   });
+});
+
+Deno.test({
+  name: "modelFile() knows where the packaged network is",
+  ignore: !hasPretrained(),
+  fn: async () => {
+    const { isFile } = await Deno.stat(new URL(await modelFile("packaged", "--init")));
+    assertEquals(isFile, true);
+  },
 });
 
 Deno.test("predict says where to get a model when there is none", async () => {
