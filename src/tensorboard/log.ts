@@ -9,19 +9,19 @@ import type {
   TrainingProgress,
   TrainingResult,
   ValidationResult,
-} from "./train/callbacks.ts";
-import { fileSystem } from "./files/file_system.ts";
-import type { EpochLine } from "./runs/run_directory.ts";
-import { encodePng } from "./data/encode_png.ts";
-import { confusionPicture } from "./tensorboard/confusion_picture.ts";
+} from "../train/callbacks.ts";
+import { fileSystem } from "../files/file_system.ts";
+import type { EpochLine } from "../runs/run_directory.ts";
+import { encodePng } from "../data/encode_png.ts";
+import { confusionPicture } from "./confusion_picture.ts";
 import {
   type EventContent,
   type HyperparameterValue,
   loadMessages,
   type Messages,
   type SummaryValue,
-} from "./tensorboard/messages.ts";
-import { recordOf } from "./tensorboard/record.ts";
+} from "./messages.ts";
+import { recordOf } from "./record.ts";
 
 /** What a {@linkcode TensorBoardLog} writes beside the training. */
 export interface TensorBoardOptions {
@@ -83,6 +83,8 @@ export class TensorBoardLog implements TrainingCallback {
   #shownAt = -Infinity;
 
   /**
+   * Makes a log; nothing is written before training begins.
+   *
    * @param folder Where the file goes, for instance the run's folder; it is made with the file.
    * @param options What else is written.
    */

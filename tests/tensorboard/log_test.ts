@@ -1,12 +1,12 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
-import { decodeImage } from "../src/data.ts";
-import { drawnFaces } from "../src/data/drawn.ts";
-import { buildFerCnn } from "../src/model.ts";
-import { TensorBoardLog } from "../src/tensorboard.ts";
-import { crc32c, maskedCrc32c } from "../src/tensorboard/crc32c.ts";
-import { type EpochLine, RunDirectory, Trainer } from "../src/train.ts";
-import { withFolder } from "./cli/run_task.ts";
+import { decodeImage } from "../../src/data.ts";
+import { drawnFaces } from "../../src/data/drawn.ts";
+import { buildFerCnn } from "../../src/model.ts";
+import { TensorBoardLog } from "../../src/train.ts";
+import { crc32c, maskedCrc32c } from "../../src/tensorboard/crc32c.ts";
+import { type EpochLine, RunDirectory, Trainer } from "../../src/train.ts";
+import { withFolder } from "../cli/run_task.ts";
 
 Deno.test("crc32c() gives the sums of RFC 3720", () => {
   const bytes = (value: (i: number) => number) =>
