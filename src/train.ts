@@ -28,7 +28,7 @@ export type {
   TrainingLength,
 } from "./train/schedule.ts";
 export { DEFAULT_TRAINING_CONFIG, type TrainingConfig, trainingConfig } from "./train/settings.ts";
-export { TensorBoardLog, type TensorBoardOptions } from "./tensorboard.ts";
+export { TensorBoardLog, type TensorBoardOptions } from "./tensorboard/log.ts";
 export * from "./train/trainer.ts";
 export type { TrainerOptions } from "./train/trainer_options.ts";
 export * from "./runs/data_fingerprint.ts";
