@@ -5,6 +5,10 @@
  */
 import { NoGpuAdapterError, useWebGpu, type WebGpu } from "../mod.ts";
 import { chooseEngine } from "../src/engine/choice.ts";
+import { looksLikeOpenGl } from "../src/gpu/adapter.ts";
+import { candidatesOf, defaultCandidate, fitted } from "../src/kernels/candidates.ts";
+import type { ProductCandidate } from "../src/kernels/product.ts";
+import { subgroupsOf } from "../src/kernels/subgroups.ts";
 import { buildFerCnn, largestBatch } from "../src/model.ts";
 import manifest from "../deno.json" with { type: "json" };
 import { isCalledAsFer } from "./called.ts";
@@ -13,6 +17,7 @@ import type { Command } from "./flags.ts";
 import { count } from "./numbers.ts";
 import { defineProgram, EXIT, print, type Program } from "./program.ts";
 import { selfTest, type SelfTestResult } from "./self_test.ts";
+import { DEFAULT_TUNING, resolveTuning } from "./tuning.ts";
 
 const COMMAND = {
   name: "doctor",
@@ -43,7 +48,11 @@ const LIMITS = [
   "maxComputeWorkgroupsPerDimension",
   "maxStorageBuffersPerShaderStage",
 ] as const;
-const FEATURES = ["shader-f16", "subgroups", "timestamp-query"] as const;
+const FEATURES = ["shader-f16", "timestamp-query"] as const;
+/** Seconds from which on an operation is said to have taken long. */
+const SLOW = 2;
+/** What is there where NVIDIA's kernel module is loaded, in containers too. */
+const NVIDIA = "/proc/driver/nvidia";
 
 /** Something found, and what to do about it. */
 interface Finding {
@@ -70,6 +79,9 @@ interface Adapter {
   readonly driver: string | null;
   readonly limits: Readonly<Record<string, number>>;
   readonly features: Readonly<Record<string, boolean>>;
+  /** Threads of a subgroup, as the kernels use them; 0 where they do without. */
+  readonly subgroupSize: number;
+  readonly isOpenGl: boolean;
   readonly largestBatch: number;
 }
 
@@ -104,8 +116,25 @@ async function examineAdapter(gpu: WebGpu, source: GPUAdapter | null): Promise<A
     features: Object.fromEntries(
       FEATURES.map((name) => [name, source?.features.has(name) ?? false]),
     ),
+    subgroupSize: subgroupsOf(gpu.device).size,
+    isOpenGl: source !== null && looksLikeOpenGl(source.features),
     largestBatch: batch,
   };
+}
+
+/** How products are computed on an adapter: by the library's table, and by the one it was tuned to. */
+async function candidatesOn(gpu: WebGpu): Promise<ProductCandidate[]> {
+  const { limits } = gpu.device;
+  const { size: lanes } = subgroupsOf(gpu.device);
+  const kind = gpu.isSoftware ? "software" : "hardware";
+  const fit = (candidate: ProductCandidate) =>
+    fitted(candidate, limits.maxComputeWorkgroupStorageSize);
+  const tuned = await resolveTuning("auto", () => {}).catch(() => DEFAULT_TUNING);
+  const all = [
+    ...candidatesOf((size) => defaultCandidate(kind, size, lanes)),
+    ...tuned.products.map(({ candidate }) => candidate),
+  ].map(fit);
+  return [...new Map(all.map((each) => [JSON.stringify(each), each])).values()];
 }
 
 function adviseOnMachine({ memory }: Machine): Finding[] {
@@ -117,9 +146,43 @@ function adviseOnMachine({ memory }: Machine): Finding[] {
   }];
 }
 
-function adviseOnAdapter(adapter: Adapter): Finding[] {
-  const findings: Finding[] = [];
-  if (adapter.software) {
+/** What hides a card from Vulkan, if something is known to. */
+async function hiddenCard(): Promise<Finding[]> {
+  const isThere = await Deno.stat(NVIDIA).then(() => true, () => false);
+  if (!isThere) return [];
+  return [{
+    fatal: false,
+    what: `${NVIDIA} is there, so there is an NVIDIA card, but Vulkan does not show it`,
+    advice: "In a container, start it with NVIDIA_DRIVER_CAPABILITIES=graphics,compute,utility " +
+      "(docker run --gpus all -e ...); on the machine itself, install the driver's Vulkan part, " +
+      "libnvidia-gl on Debian and Ubuntu",
+  }];
+}
+
+/** What of the way that wgpu takes to the card makes programs slow to compile. */
+function adviseOnCompiler(adapter: Adapter): Finding[] {
+  if (adapter.isOpenGl) {
+    return [{
+      fatal: false,
+      what: `${adapter.name} is reached by OpenGL, whose compiler may take minutes`,
+      advice: `Install a Vulkan driver: ${DRIVERS}. If DENO_WEBGPU_BACKEND is set, unset it`,
+    }];
+  }
+  const usesFxc = Deno.build.os === "windows" &&
+    Deno.env.get("DENO_WEBGPU_DX12_COMPILER")?.toLowerCase() !== "dxc";
+  if (!usesFxc || adapter.subgroupSize > 0) return [];
+  return [{
+    fatal: false,
+    what: "On D3D12, Deno compiles with FXC unless told otherwise, which is slow",
+    advice: "Set the variable DENO_WEBGPU_DX12_COMPILER to dxc",
+  }];
+}
+
+async function adviseOnAdapter(adapter: Adapter): Promise<Finding[]> {
+  const findings = adviseOnCompiler(adapter);
+  const hidden = adapter.software ? await hiddenCard() : [];
+  findings.push(...hidden);
+  if (adapter.software && hidden.length === 0) {
     findings.push({
       fatal: false,
       what: `${adapter.name} computes on the processor`,
@@ -153,6 +216,20 @@ function adviseOnAdapter(adapter: Adapter): Finding[] {
 }
 
 function adviseOnTests(tests: readonly SelfTestResult[]): Finding[] {
+  const slow = tests.filter(({ seconds }) => seconds > SLOW);
+  const worst = slow.toSorted((a, b) => b.seconds - a.seconds).slice(0, 3);
+  const findings: Finding[] = slow.length === 0 ? [] : [{
+    fatal: false,
+    what: `${count(slow.length)} of ${count(tests.length)} operations took over ${SLOW} s to ` +
+      `compile and run, above all ${
+        worst.map(({ name, seconds }) => `${name} (${seconds.toFixed(1)} s)`).join(", ")
+      }`,
+    advice: "Training begins that much later, the first time; if it stays so, update the driver",
+  }];
+  return [...findings, ...wrongTests(tests)];
+}
+
+function wrongTests(tests: readonly SelfTestResult[]): Finding[] {
   return tests.filter(({ passed }) => !passed).map(({ name, error, message }) => ({
     fatal: true,
     what: `The GPU gets this wrong: ${name} (` +
@@ -183,6 +260,8 @@ function printAdapter(adapter: Adapter): void {
   for (const [name, there] of Object.entries(adapter.features)) {
     print(`  ${name}: ${there ? "yes" : "no"}`);
   }
+  const { subgroupSize: lanes } = adapter;
+  print(`  subgroups as the kernels use them: ${lanes > 0 ? `of ${lanes} threads` : "none"}`);
   print(`  largest batch of the recipe's network: ${count(adapter.largestBatch)}`);
 }
 
@@ -208,8 +287,9 @@ function printEngines(engines: Readonly<Record<string, EngineChoice>>): void {
   }
 }
 
-function printTest({ name, passed, error, message }: SelfTestResult): void {
-  const detail = message ?? `off by ${error.toExponential(1)} of the largest value`;
+function printTest({ name, passed, error, seconds, message }: SelfTestResult): void {
+  const time = seconds > SLOW ? `, after ${seconds.toFixed(1)} s` : "";
+  const detail = (message ?? `off by ${error.toExponential(1)} of the largest value`) + time;
   print(`  ${passed ? "ok    " : "WRONG "} ${name}: ${detail}`);
 }
 
@@ -226,12 +306,12 @@ export const PROGRAM: Program = defineProgram(COMMAND, async ({ json }) => {
     const source = await navigator.gpu?.requestAdapter({ powerPreference });
     const gpu = await useWebGpu({ powerPreference });
     adapter = await examineAdapter(gpu, source ?? null);
-    findings.push(...adviseOnAdapter(adapter));
+    findings.push(...await adviseOnAdapter(adapter));
     if (!json) {
       printAdapter(adapter);
       print("Self-test: each operation on the GPU and on the processor");
     }
-    tests = await selfTest(gpu, json ? undefined : printTest);
+    tests = await selfTest(gpu, await candidatesOn(gpu), json ? undefined : printTest);
     findings.push(...adviseOnTests(tests));
     gpu.dispose();
   } catch (error) {

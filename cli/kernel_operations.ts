@@ -5,11 +5,9 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { havePrograms } from "../src/kernels/programs.ts";
-import { PRODUCT_CANDIDATES } from "../src/kernels/candidates.ts";
-import { matMul } from "../src/kernels/matmul.ts";
+import { matMul, type MatMulShape } from "../src/kernels/matmul.ts";
 import type { ProductCandidate } from "../src/kernels/product.ts";
-import { gpuBackend } from "../src/kernels/program.ts";
+import { operation, tensorOf } from "../src/ops/operation.ts";
 import { applyInference, applyTraining, type FerModel, pixelsToInput } from "../src/model.ts";
 import { BatchNorm2d } from "../src/model/batch_norm.ts";
 import { SeededDropout, SeededDropout2d } from "../src/model/dropout.ts";
@@ -37,24 +35,52 @@ function convolution(size: number, channels: number, filters: number, stride = 1
   };
 }
 
-/** A product computed by the smallest candidate of a family. */
-function product(family: ProductCandidate["family"]): Operation {
-  return (input) => {
-    const [a, b] = [input(1, [13, 37]), input(2, [37, 19])];
-    const candidate = PRODUCT_CANDIDATES.findLast((each) => each.family === family);
-    if (!havePrograms() || !candidate) return tf.matMul(a, b);
-    const shape = {
-      rows: 13,
-      columns: 19,
-      depth: 37,
-      batch: 1,
-      sharedA: false,
-      sharedB: false,
-      transposeA: false,
-      transposeB: false,
-    };
-    return tf.engine().makeTensorFromTensorInfo(matMul(gpuBackend(), a, b, shape, candidate));
-  };
+/** What a candidate is called. */
+function nameOf({ family, rows, columns, down, across, depth }: ProductCandidate): string {
+  const deep = family === "tile" ? `, depth ${depth}` : "";
+  return `${family} of ${rows}x${columns}, ${down}x${across} threads${deep}`;
+}
+
+/** Products by one candidate of matrices as they lie, of one turned round, and of the other. */
+function product(candidate: ProductCandidate): Operation {
+  const { rows: high, columns: wide, down, across } = candidate;
+  // One tile and a bit: whole tiles hide mistakes at the edges.
+  const [rows, columns, depth] = [high * down + 3, wide * across + 5, 21];
+  return (input) =>
+    [[false, false], [false, true], [true, false]].map(([transposeA, transposeB], i) => {
+      const a = input(2 * i, transposeA ? [depth, rows] : [rows, depth]);
+      const b = input(2 * i + 1, transposeB ? [columns, depth] : [depth, columns]);
+      const shape = {
+        ...{ rows, columns, depth, batch: 1, sharedA: false, sharedB: false },
+        ...{ transposeA, transposeB },
+      };
+      return productOf(a, b, shape, candidate) as tf.Tensor;
+    });
+}
+
+/** A product by a candidate where there are programs, by tfjs elsewhere. */
+const productOf = operation({
+  name: "product by a candidate",
+  reference: (
+    a: tf.Tensor,
+    b: tf.Tensor,
+    { transposeA, transposeB }: MatMulShape,
+    _candidate: ProductCandidate,
+  ) => tf.matMul(a, b, transposeA, transposeB),
+  program: (backend, a, b, shape, candidate) => tensorOf(matMul(backend, a, b, shape, candidate)),
+});
+
+/**
+ * An operation for each candidate that an adapter's table names.
+ *
+ * @param candidates The table's.
+ */
+export function productOperations(
+  candidates: readonly ProductCandidate[],
+): Readonly<Record<string, Operation>> {
+  return Object.fromEntries(
+    candidates.map((each) => [`matrix products by ${nameOf(each)}`, product(each)]),
+  );
 }
 
 /** A network of a normalization and what follows it, with given weights. */
@@ -170,8 +196,6 @@ export const KERNEL_OPERATIONS: Readonly<Record<string, Operation>> = {
   "convolution 3x3 of one channel, gradients": convolution(3, 1, 12),
   "convolution 1x1, gradients": convolution(1, 6, 9),
   "convolution 2x2 by steps of 2, gradients": convolution(2, 5, 8, 2),
-  "matrix product through workgroup memory": product("tile"),
-  "matrix product in registers": product("register"),
   "matrix product with bias and ReLU": (input) =>
     tf.fused.matMul({
       a: input(1, [13, 37]),

@@ -9,7 +9,13 @@ import * as tf from "@tensorflow/tfjs";
 import { Generator, type WebGpu } from "../mod.ts";
 import { checkPrograms } from "../src/kernels.ts";
 import { applyTraining, buildFerCnn, namedWeights } from "../src/model.ts";
-import { type Inputs, KERNEL_OPERATIONS, type Operation } from "./kernel_operations.ts";
+import type { ProductCandidate } from "../src/kernels/product.ts";
+import {
+  type Inputs,
+  KERNEL_OPERATIONS,
+  type Operation,
+  productOperations,
+} from "./kernel_operations.ts";
 
 /** What became of one operation. */
 export interface SelfTestResult {
@@ -19,6 +25,8 @@ export interface SelfTestResult {
   readonly passed: boolean;
   /** Largest difference, as a share of the largest value; infinite where it failed otherwise. */
   readonly error: number;
+  /** Seconds that the GPU took, compiling its programs included. */
+  readonly seconds: number;
   /** What the GPU said against it, if it did. */
   readonly message?: string;
 }
@@ -149,29 +157,36 @@ function largestError(expected: readonly Float32Array[], actual: readonly Float3
  * Computes every operation on both backends.
  *
  * @param gpu The device that tfjs's `webgpu` backend computes on.
+ * @param candidates How products are computed there: each is tried.
  * @param onResult Called after each operation.
  * @returns One result an operation; the backend is `webgpu` again afterwards.
  */
 export async function selfTest(
   gpu: WebGpu,
+  candidates: readonly ProductCandidate[],
   onResult: (result: SelfTestResult) => void = () => {},
 ): Promise<SelfTestResult[]> {
   const results: SelfTestResult[] = [];
   tf.env().set("PROD", true); // no advice from tfjs to install other backends
-  for (const [name, operation] of Object.entries(OPERATIONS)) {
+  const operations = { ...OPERATIONS, ...productOperations(candidates) };
+  for (const [name, operation] of Object.entries(operations)) {
     let result: SelfTestResult;
+    let begun = performance.now();
+    const seconds = () => (performance.now() - begun) / 1000;
     try {
       await tf.setBackend("cpu");
       const expected = await compute(operation);
       await tf.setBackend("webgpu");
+      begun = performance.now();
       const actual = await gpu.wait(compute(operation));
       // A program that the GPU refused is named, with what its compiler says.
       await checkPrograms();
       const error = largestError(expected, actual);
-      result = { name, passed: error <= TOLERANCE, error };
+      result = { name, passed: error <= TOLERANCE, error, seconds: seconds() };
     } catch (error) {
       await tf.setBackend("webgpu");
-      result = { name, passed: false, error: Infinity, message: (error as Error).message };
+      const { message } = error as Error;
+      result = { name, passed: false, error: Infinity, seconds: seconds(), message };
     }
     results.push(result);
     onResult(result);

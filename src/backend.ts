@@ -221,9 +221,18 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
   const inner = backend as unknown as {
     readonly bufferManager: BufferManager;
     pipelineCache: Record<string, unknown>;
+    commandEncoder: GPUCommandEncoder | null;
+    computePassEncoder: GPUComputePassEncoder | null;
+    dispatchCountInPass: number;
   };
   takeOldestBuffer(inner.bufferManager);
-  faults.onRefusal(() => inner.pipelineCache = {});
+  faults.onRefusal(() => {
+    inner.pipelineCache = {};
+    // What was recorded with what was refused would take along all that is recorded after it.
+    inner.computePassEncoder = null;
+    inner.commandEncoder = null;
+    inner.dispatchCountInPass = 0;
+  });
   guardReads(backend as unknown as ReadableBackend, faults, untilLost);
   // Small operations that tfjs would compute on the host, depending on where their inputs happen to
   // be, give other bits there: a resumed run would differ from one that never stopped.
@@ -265,10 +274,13 @@ export async function useWebGpu(options: WebGpuOptions = {}): Promise<WebGpu> {
     async wait<T>(result: Promise<T> | (() => Promise<T>)): Promise<T> {
       // A function may throw at once: tfjs does where the device is gone.
       const begin = async () => await (typeof result === "function" ? result() : result);
-      const value = await untilLost(begin()).finally(() => check());
-      await faults.settled();
-      check();
-      return value;
+      try {
+        return await untilLost(begin());
+      } finally {
+        // What was refused says more than what became of it.
+        await faults.settled();
+        check();
+      }
     },
     dispose,
     [Symbol.dispose]: dispose,

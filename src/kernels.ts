@@ -19,7 +19,7 @@
  */
 export type { AdapterKind, ProductSize } from "./kernels/candidates.ts";
 export type { ProductCandidate } from "./kernels/product.ts";
-export type { WinogradTile } from "./kernels/winograd.ts";
+export type { WinogradTile } from "./kernels/winograd_programs.ts";
 export { GpuError } from "./gpu/errors.ts";
 export { checkPrograms } from "./kernels/program.ts";
 export { type KernelOptions, useFerKernels, useStockKernels } from "./kernels/install.ts";

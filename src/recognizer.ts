@@ -18,6 +18,7 @@
  * @module
  */
 import { explain } from "./explain.ts";
+import { withMemoryAdvice } from "./gpu/errors.ts";
 import { type FaceDetectorOptions, loadDetectors, type LoadedDetectors } from "./face_detector.ts";
 import {
   describeModel,
@@ -26,6 +27,7 @@ import {
   type Priors,
   type Reading,
 } from "./model/description.ts";
+import { refusalBehind } from "./kernels/program.ts";
 import type { LoadedModel } from "./model/model_file.ts";
 import { predict } from "./predict.ts";
 import { networkOf } from "./predict/network.ts";
@@ -228,7 +230,21 @@ export class FerRecognizer {
   ): Promise<RecognizedFace[][]> {
     this.#check("recognize");
     const pictures = await Promise.all(images.map(readFrame));
-    return await this.#express(await this.#see(pictures, options), options);
+    try {
+      return await this.#express(await this.#see(pictures, options), options);
+    } catch (error) {
+      const edge = Math.max(...pictures.map(({ width, height }) => Math.max(width, height)));
+      const what = pictures.length === 1
+        ? `a picture of ${pictures[0].width}x${pictures[0].height}`
+        : `${pictures.length} pictures at once, their longest edge ${edge}`;
+      throw withMemoryAdvice(
+        await refusalBehind(error),
+        `Cannot recognize ${what}`,
+        pictures.length === 1
+          ? "Look for fewer faces: maxFaces, maxLooks"
+          : "Recognize fewer at once",
+      );
+    }
   }
 
   /**

@@ -41,15 +41,19 @@ const COMMAND = {
 
 const ROOT = new URL("../", import.meta.url);
 
-/** Runs one of the project's programs; what it prints is given back. */
-async function output(script: string, args: readonly string[]): Promise<string> {
+/** Runs Deno; what it prints is given back. */
+async function deno(args: readonly string[]): Promise<string> {
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-prompt", new URL(script, ROOT).pathname, ...args],
+    args: [...args],
     stderr: "inherit",
   }).output();
   if (code === 0) return new TextDecoder().decode(stdout);
-  throw new Error(`Cannot get figures: ${script} ended with ${code}`);
+  throw new Error(`Cannot get figures: deno ${args.join(" ")} ended with ${code}`);
 }
+
+/** Runs one of the project's programs; what it prints is given back. */
+const output = (script: string, args: readonly string[]): Promise<string> =>
+  deno(["run", "-A", "--no-prompt", new URL(script, ROOT).pathname, ...args]);
 
 /** What `bench:faces` prints, but for names of pictures. */
 async function measure(args: readonly string[]): Promise<Record<string, unknown>> {
@@ -81,6 +85,7 @@ await runProgram(COMMAND, async ({ run, pictures, boxes, expressions, document }
   const figures = await readFaceFigures(path);
   const text = withFigures(await Deno.readTextFile(document), facesText(figures));
   await writeFileAtomic(document, new TextEncoder().encode(text));
+  await deno(["fmt", "--quiet", document]);
   print(document);
   print((await output("tools/model_card.ts", ["--run", run])).trimEnd());
 });

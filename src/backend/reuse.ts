@@ -117,7 +117,20 @@ export function reusingDevice(device: GPUDevice): GPUDevice {
         () => device.createBuffer(descriptor),
         () => refusedBuffers.add(buffer),
       );
-      return buffer;
+      if (!descriptor.mappedAtCreation) return buffer;
+      // Where there is no memory, it is the mapping that fails, and no error scope hears of it.
+      const map = buffer.getMappedRange.bind(buffer);
+      return Object.assign(buffer, {
+        getMappedRange: (...range: Parameters<GPUBuffer["getMappedRange"]>): ArrayBuffer => {
+          try {
+            return map(...range);
+          } catch (error) {
+            refusedBuffers.add(buffer);
+            faults.report(what, (error as Error).message, undefined, true);
+            throw error;
+          }
+        },
+      });
     },
     createComputePipelineAsync: async (descriptor: GPUComputePipelineDescriptor) =>
       keepLayouts(await device.createComputePipelineAsync(descriptor)),

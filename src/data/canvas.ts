@@ -48,18 +48,20 @@ export class Canvas {
   readonly #spare: Float32Array;
   readonly #points: Float64Array = new Float64Array(2 * (CURVE_STEPS + 1));
   // From pixels to units (u = ux * x + uy * y + u0), and the way back.
-  #ux = 1;
-  #uy = 0;
-  #u0 = 0;
-  #vx = 0;
-  #vy = 1;
-  #v0 = 0;
-  #xu = 1;
-  #xv = 0;
-  #yu = 0;
-  #yv = 1;
-  #x0 = 0;
-  #y0 = 0;
+  readonly #map = {
+    ux: 1,
+    uy: 0,
+    u0: 0,
+    vx: 0,
+    vy: 1,
+    v0: 0,
+    xu: 1,
+    xv: 0,
+    yu: 0,
+    yv: 1,
+    x0: 0,
+    y0: 0,
+  };
   /** Pixels in a unit. */
   #unit = 1;
 
@@ -89,19 +91,19 @@ export class Canvas {
     const unit = scale * this.#size;
     const [cos, sin] = [Math.cos(roll), Math.sin(roll)];
     this.#unit = unit;
-    this.#xu = unit * stretch * cos;
-    this.#xv = -unit * sin;
-    this.#yu = unit * stretch * sin;
-    this.#yv = unit * cos;
+    this.#map.xu = unit * stretch * cos;
+    this.#map.xv = -unit * sin;
+    this.#map.yu = unit * stretch * sin;
+    this.#map.yv = unit * cos;
     // Pixel centres lie at half coordinates.
-    this.#x0 = this.#size * (0.5 + x) - 0.5;
-    this.#y0 = this.#size * (0.5 + y) - 0.5;
-    this.#ux = cos / (unit * stretch);
-    this.#uy = sin / (unit * stretch);
-    this.#vx = -sin / unit;
-    this.#vy = cos / unit;
-    this.#u0 = -this.#ux * this.#x0 - this.#uy * this.#y0;
-    this.#v0 = -this.#vx * this.#x0 - this.#vy * this.#y0;
+    this.#map.x0 = this.#size * (0.5 + x) - 0.5;
+    this.#map.y0 = this.#size * (0.5 + y) - 0.5;
+    this.#map.ux = cos / (unit * stretch);
+    this.#map.uy = sin / (unit * stretch);
+    this.#map.vx = -sin / unit;
+    this.#map.vy = cos / unit;
+    this.#map.u0 = -this.#map.ux * this.#map.x0 - this.#map.uy * this.#map.y0;
+    this.#map.v0 = -this.#map.vx * this.#map.x0 - this.#map.vy * this.#map.y0;
   }
 
   /** Paints a filled ellipse. */
@@ -305,18 +307,18 @@ export class Canvas {
   ): void {
     if (opacity <= 0) return;
     const last = this.#size - 1;
-    const x = this.#x0 + this.#xu * (left + right) / 2 + this.#xv * (top + bottom) / 2;
-    const y = this.#y0 + this.#yu * (left + right) / 2 + this.#yv * (top + bottom) / 2;
+    const x = this.#map.x0 + this.#map.xu * (left + right) / 2 + this.#map.xv * (top + bottom) / 2;
+    const y = this.#map.y0 + this.#map.yu * (left + right) / 2 + this.#map.yv * (top + bottom) / 2;
     const [halfWidth, halfHeight] = [(right - left) / 2, (bottom - top) / 2];
     // The box turned on the canvas, and a pixel more for its soft edge.
-    const dx = Math.abs(this.#xu) * halfWidth + Math.abs(this.#xv) * halfHeight + 1;
-    const dy = Math.abs(this.#yu) * halfWidth + Math.abs(this.#yv) * halfHeight + 1;
+    const dx = Math.abs(this.#map.xu) * halfWidth + Math.abs(this.#map.xv) * halfHeight + 1;
+    const dy = Math.abs(this.#map.yu) * halfWidth + Math.abs(this.#map.yv) * halfHeight + 1;
     const endX = Math.min(last, Math.floor(x + dx));
     const endY = Math.min(last, Math.floor(y + dy));
     for (let py = Math.max(0, Math.ceil(y - dy)); py <= endY; py++) {
       for (let px = Math.max(0, Math.ceil(x - dx)); px <= endX; px++) {
-        const u = this.#ux * px + this.#uy * py + this.#u0;
-        const v = this.#vx * px + this.#vy * py + this.#v0;
+        const u = this.#map.ux * px + this.#map.uy * py + this.#map.u0;
+        const v = this.#map.vx * px + this.#map.vy * py + this.#map.v0;
         const share = coverage(u, v);
         if (share <= 0) continue;
         const i = py * this.#size + px;

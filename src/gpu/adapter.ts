@@ -76,3 +76,16 @@ export async function requestAdapter(
 export function adapterName(info: GPUAdapterInfo | undefined): string {
   return info?.description || info?.device || "unknown adapter";
 }
+
+/** Features that drivers of Vulkan, Metal and D3D12 have, and wgpu's OpenGL never. */
+const BEYOND_OPENGL = ["bgra8unorm-storage", "rg11b10ufloat-renderable"] as const;
+
+/**
+ * Whether an adapter looks like OpenGL's, which Deno falls back on where there is no Vulkan: its
+ * compiler may take minutes for the programs of a training.
+ *
+ * @param features The adapter's.
+ */
+export function looksLikeOpenGl(features: Pick<GPUSupportedFeatures, "has">): boolean {
+  return runtime() === "Deno" && !BEYOND_OPENGL.some((name) => features.has(name));
+}

@@ -59,17 +59,29 @@ export class DeviceFaults {
    * @param what What was refused, or is thought to have been.
    * @param message Why, as far as the device says.
    * @param program The program, where it is known; else the last that was compiled is named.
+   * @param isOutOfMemory Whether it was memory.
    */
-  report(what: string, message: string | undefined, program?: string): void {
+  report(
+    what: string,
+    message: string | undefined,
+    program?: string,
+    isOutOfMemory = false,
+  ): void {
     const why = message?.replaceAll(/\s+/g, " ").trim() || "it gives no reason";
     const latest = [...this.#fresh.keys()].at(-1);
-    const named = program === undefined && latest !== undefined
+    const named = program === undefined && latest !== undefined && !isOutOfMemory
       ? `${what} (the last program that was compiled is ${latest})`
       : what;
     this.#generation++;
     const blamed = program ?? latest ?? null;
-    // A refused program is followed by commands that are refused for it: the first says most.
-    if (this.#isOver || !this.#last?.program || program !== undefined) {
+    // A refused program is followed by commands that are refused for it, refused memory by both: the
+    // first says most.
+    const isFirst = this.#isOver || !this.#last;
+    const saysMore = !this.#last?.isOutOfMemory && (!this.#last?.program || program !== undefined);
+    if (isOutOfMemory && (isFirst || !this.#last?.isOutOfMemory)) {
+      const text = `The GPU is out of memory, it refused ${what}: ${why}`;
+      this.#last = new GpuError(text, null, { isOutOfMemory });
+    } else if (isFirst || saysMore) {
       this.#last = new GpuError(`The GPU refused ${named}: ${why}`, blamed);
     }
     this.#isOver = false;
@@ -106,7 +118,7 @@ export class DeviceFaults {
         if (!error) return;
         onRefusal();
         const isMemory = error === errors[1];
-        this.report(isMemory ? `memory for ${what}` : what, error.message, program);
+        this.report(what, error.message, program, isMemory);
       }, () => {
         // A lost device has no scopes; its loss speaks for itself.
       }).finally(() => this.#pending.delete(report));

@@ -49,6 +49,35 @@ export const PRODUCT_CANDIDATES: readonly ProductCandidate[] = [
   register(4, 4, 8, 8),
 ];
 
+/** What the tuner tries on cards besides: small depths, which leave room for more workgroups. */
+const CARD_CANDIDATES: readonly ProductCandidate[] = [
+  tile(8, 8, 16, 16, 8),
+  tile(8, 8, 8, 8, 8),
+  tile(8, 4, 8, 8, 16),
+  tile(4, 4, 8, 8, 8),
+  tile(4, 4, 8, 8, 16),
+  tile(4, 4, 16, 16, 8),
+];
+
+/** Sums a thread of a card has registers for: what needs more spills them into memory. */
+const MOST_SUMS = 128;
+
+/**
+ * Every candidate that the tuner tries on an adapter.
+ *
+ * @param kind What computes.
+ * @param lanes Threads of a subgroup; 0 for none.
+ */
+export function candidatesFor(kind: AdapterKind, lanes: number): readonly ProductCandidate[] {
+  const all = [...subgroupCandidates(lanes), ...PRODUCT_CANDIDATES];
+  if (kind === "software") return all;
+  const fitting = all.filter(({ family, rows, columns }) =>
+    // A subgroup shares its columns out among its threads.
+    rows * (family === "subgroup" ? columns / Math.max(1, lanes) : columns) <= MOST_SUMS
+  );
+  return [...fitting, ...CARD_CANDIDATES];
+}
+
 /**
  * The candidates that the tuner tries on a device with subgroups.
  *
@@ -130,4 +159,28 @@ export function defaultCandidate(
   if (groups(large) >= 128) return large;
   if (groups(medium) >= 64) return medium;
   return tile(4, 4, 8, 8, 32);
+}
+
+/** Sizes from the smallest to the largest that a table tells apart. */
+const PROBES = [1, 8, 16, 32, 64, 128, 512, 4096] as const;
+
+/**
+ * Every candidate that a table names for some product: what an adapter has to compute right.
+ *
+ * @param choose The table: by default the one that nobody tuned.
+ */
+export function candidatesOf(
+  choose: (size: ProductSize) => ProductCandidate,
+): readonly ProductCandidate[] {
+  const found = new Map<string, ProductCandidate>();
+  for (const rows of PROBES) {
+    for (const columns of PROBES) {
+      for (const depth of PROBES) {
+        const size = { rows, columns, depth, batch: 1, transposeA: false, transposeB: false };
+        const candidate = choose(size);
+        found.set(JSON.stringify(candidate), candidate);
+      }
+    }
+  }
+  return [...found.values()];
 }

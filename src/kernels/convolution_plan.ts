@@ -9,7 +9,8 @@ import type { ConvolutionShape } from "./convolution.ts";
 import type { ProductCandidate } from "./product.ts";
 import type { GpuBackend } from "./program.ts";
 import { singleChannelFits } from "./single_channel.ts";
-import { winogradFits, type WinogradTile } from "./winograd.ts";
+import { winogradFits } from "./winograd.ts";
+import type { WinogradTile } from "./winograd_programs.ts";
 
 /** The programs, and how they cut their product up. */
 export type ConvolutionPlan =

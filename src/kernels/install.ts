@@ -33,12 +33,8 @@ import {
 } from "./single_channel.ts";
 import { subgroupsOf } from "./subgroups.ts";
 import { exchange, transpose } from "./transpose.ts";
-import {
-  winograd,
-  winogradFilterGradient,
-  winogradInputGradient,
-  type WinogradTile,
-} from "./winograd.ts";
+import { winograd, winogradFilterGradient, winogradInputGradient } from "./winograd.ts";
+import type { WinogradTile } from "./winograd_programs.ts";
 
 /** How {@linkcode useFerKernels} chooses among its programs. */
 export interface KernelOptions {

@@ -67,6 +67,24 @@ export interface GpuBackend {
 }
 
 /**
+ * What an error comes from: what the GPU refused meanwhile says more than what became of it.
+ *
+ * @param error What was thrown.
+ * @returns The refusal; the error itself where there was none.
+ */
+export async function refusalBehind(error: unknown): Promise<unknown> {
+  if (error instanceof GpuError || tf.getBackend() !== "webgpu") return error;
+  const faults = faultsOf(gpuBackend().device);
+  await faults.settled();
+  try {
+    faults.check();
+  } catch (refusal) {
+    return refusal;
+  }
+  return error;
+}
+
+/**
  * tfjs's WebGPU backend.
  *
  * @throws {GpuError} When tfjs computes on another backend.

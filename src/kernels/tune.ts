@@ -7,11 +7,10 @@ import { GpuError } from "../gpu/errors.ts";
 import type * as tf from "@tensorflow/tfjs";
 import {
   type AdapterKind,
+  candidatesFor,
   defaultCandidate,
   fitted,
-  PRODUCT_CANDIDATES,
   type ProductSize,
-  subgroupCandidates,
   workgroupBytes,
 } from "./candidates.ts";
 import { useFerKernels } from "./install.ts";
@@ -50,7 +49,7 @@ export interface TuneOptions {
   /**
    * What to try.
    *
-   * @default PRODUCT_CANDIDATES, and those of subgroups where a device has them
+   * @default all that the adapter has registers for, and those of subgroups where it has them
    */
   readonly candidates?: readonly ProductCandidate[];
   /**
@@ -69,8 +68,14 @@ const keyOf = (s: ProductSize): string =>
 /** Rows and columns of a workgroup that any product may have. */
 const SMALL = 32;
 
-/** Waits below this are the polling's, not the program's. */
-const LEAST_MS = 40;
+/** Milliseconds of computing that a time is taken over, so that the clock's steps do not count. */
+const LEAST_MS = 20;
+/** Most products between two looks. */
+const MOST_TIMES = 20_000;
+/** Largest difference from the first candidate's product that rounding may explain, as a share. */
+const TOLERANCE = 1e-3;
+/** Elements of a product that are compared. */
+const COMPARED = 2 ** 16;
 
 async function wait(backend: GpuBackend): Promise<void> {
   backend.endComputePassEncoder();
@@ -79,42 +84,127 @@ async function wait(backend: GpuBackend): Promise<void> {
   await backend.device.queue.onSubmittedWorkDone();
 }
 
-async function timeOf(
-  backend: GpuBackend,
-  size: ProductSize,
-  candidate: ProductCandidate,
-  rounds: number,
-): Promise<number> {
-  const { rows, columns, depth, batch } = size;
-  const buffers = [rows * depth, depth * columns, rows * columns].map((n) =>
-    borrow(backend, n * batch)
-  );
-  const [a, b, c] = buffers;
-  const clock = async (times: number) => {
+/** Milliseconds that waiting takes where there is nothing to wait for: in Deno up to ten. */
+async function emptyWait(backend: GpuBackend): Promise<number> {
+  let least = Infinity;
+  for (let i = 0; i < 5; i++) {
     const start = performance.now();
-    for (let i = 0; i < times; i++) matMulInto(backend, a, b, c, size, candidate);
     await wait(backend);
-    return (performance.now() - start) / times;
-  };
-  try {
-    await clock(1);
-    const once = await clock(1);
-    const times = Math.max(1, Math.min(1_000, Math.ceil(LEAST_MS / once)));
-    let least = Infinity;
-    for (let round = 0; round < rounds; round++) least = Math.min(least, await clock(times));
-    await checkPrograms();
-    return least;
-  } catch (error) {
-    // A candidate that this device does not take is no candidate.
-    if (error instanceof GpuError) return Infinity;
-    throw error;
-  } finally {
-    giveBack(backend, ...buffers);
+    least = Math.min(least, performance.now() - start);
+  }
+  return least;
+}
+
+/** One product's buffers, and how its candidates do. */
+class ProductTrial {
+  readonly #backend: GpuBackend;
+  readonly #size: ProductSize;
+  readonly #idle: number;
+  readonly #buffers: readonly GPUBuffer[];
+  #reference: Float32Array | null = null;
+
+  /**
+   * @param backend tfjs's backend.
+   * @param size The product.
+   * @param idle What waiting takes by itself, in milliseconds.
+   */
+  constructor(backend: GpuBackend, size: ProductSize, idle: number) {
+    const { rows, columns, depth, batch } = size;
+    this.#backend = backend;
+    this.#size = size;
+    this.#idle = idle;
+    this.#buffers = [rows * depth, depth * columns, rows * columns].map((n) =>
+      borrow(backend, n * batch)
+    );
+    this.#fill(this.#buffers[0], rows * depth * batch);
+    this.#fill(this.#buffers[1], depth * columns * batch);
+  }
+
+  #fill(buffer: GPUBuffer, count: number): void {
+    const chunk = Float32Array.from({ length: Math.min(count, 2 ** 18) }, (_, i) => Math.sin(i));
+    for (let at = 0; at < count; at += chunk.length) {
+      const length = Math.min(chunk.length, count - at);
+      this.#backend.device.queue.writeBuffer(buffer, 4 * at, chunk, 0, length);
+    }
+  }
+
+  /** Milliseconds of some products, without the wait for nothing. */
+  async #clock(candidate: ProductCandidate, times: number): Promise<number> {
+    const [a, b, c] = this.#buffers;
+    const start = performance.now();
+    for (let i = 0; i < times; i++) matMulInto(this.#backend, a, b, c, this.#size, candidate);
+    await wait(this.#backend);
+    return Math.max(0, performance.now() - start - this.#idle);
+  }
+
+  /** The first elements of what was computed last. */
+  async #product(): Promise<Float32Array> {
+    const { rows, columns, batch } = this.#size;
+    const bytes = 4 * Math.min(COMPARED, rows * columns * batch);
+    const { device } = this.#backend;
+    const copy = device.createBuffer({
+      size: bytes,
+      usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
+    });
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(this.#buffers[2], 0, copy, 0, bytes);
+    device.queue.submit([encoder.finish()]);
+    await copy.mapAsync(GPUMapMode.READ);
+    const values = new Float32Array(copy.getMappedRange().slice(0));
+    copy.destroy();
+    return values;
+  }
+
+  /** Whether a product is that of the candidate that came first. */
+  #isRight(values: Float32Array): boolean {
+    const reference = this.#reference ??= values;
+    const largest = reference.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    return values.every((value, i) =>
+      Math.abs(value - reference[i]) <= TOLERANCE * largest && Number.isFinite(value)
+    );
+  }
+
+  /**
+   * Times a candidate.
+   *
+   * @param candidate The candidate.
+   * @param rounds How often; the least counts.
+   * @returns Milliseconds; infinite for one that the device refuses or computes wrong.
+   */
+  async time(candidate: ProductCandidate, rounds: number): Promise<number> {
+    try {
+      await this.#clock(candidate, 1);
+      await checkPrograms();
+      if (!this.#isRight(await this.#product())) return Infinity;
+      let times = 1;
+      let took = await this.#clock(candidate, times);
+      while (took < LEAST_MS && times < MOST_TIMES) {
+        const more = took > 1 ? 1.2 * LEAST_MS / took : 8;
+        times = Math.min(MOST_TIMES, Math.ceil(times * Math.max(2, more)));
+        took = await this.#clock(candidate, times);
+      }
+      let least = took;
+      for (let round = 1; round < rounds; round++) {
+        least = Math.min(least, await this.#clock(candidate, times));
+      }
+      await checkPrograms();
+      return least / times;
+    } catch (error) {
+      // A candidate that this device does not take is no candidate.
+      if (error instanceof GpuError) return Infinity;
+      throw error;
+    }
+  }
+
+  /** Gives the buffers back. */
+  dispose(): void {
+    giveBack(this.#backend, ...this.#buffers);
   }
 }
 
 /**
- * Runs some work, notes its products, and times every candidate for each.
+ * Runs some work, notes its products, and times every candidate for each. One whose product is another
+ * than that of the candidate that is taken untried does not count, however fast.
  *
  * @param work For instance a training step; what it returns is freed.
  * @param options What to try and how often.
@@ -129,7 +219,7 @@ export async function tuneKernels(
   const backend = gpuBackend();
   const lanes = subgroupsOf(backend.device).size;
   const { adapter = "software", rounds = 3 } = options;
-  const candidates = options.candidates ?? [...subgroupCandidates(lanes), ...PRODUCT_CANDIDATES];
+  const candidates = options.candidates ?? candidatesFor(adapter, lanes);
   const sizes = new Map<string, ProductSize>();
   const remove = useFerKernels({
     adapter,
@@ -146,20 +236,28 @@ export async function tuneKernels(
   }
   const { maxComputeInvocationsPerWorkgroup, maxComputeWorkgroupStorageSize } =
     backend.device.limits;
+  const idle = await emptyWait(backend);
   const found: TunedProduct[] = [];
   for (const size of sizes.values()) {
     const standard = fitted(defaultCandidate(adapter, size, lanes), maxComputeWorkgroupStorageSize);
-    const untuned = await timeOf(backend, size, standard, rounds);
-    let best = { candidate: standard, milliseconds: untuned };
-    for (const candidate of candidates) {
-      const fits = candidate.down * candidate.across <= maxComputeInvocationsPerWorkgroup &&
-        workgroupBytes(candidate) <= maxComputeWorkgroupStorageSize;
-      // A tile that is mostly outside of the product cannot win.
-      const isWithin = rowsOf(candidate) <= Math.max(SMALL, 4 * size.rows) &&
-        columnsOf(candidate) <= Math.max(SMALL, 4 * size.columns);
-      if (!fits || !isWithin) continue;
-      const milliseconds = await timeOf(backend, size, candidate, rounds);
-      if (milliseconds < best.milliseconds) best = { candidate, milliseconds };
+    const trial = new ProductTrial(backend, size, idle);
+    let untuned: number;
+    let best: { readonly candidate: ProductCandidate; readonly milliseconds: number };
+    try {
+      untuned = await trial.time(standard, rounds);
+      best = { candidate: standard, milliseconds: untuned };
+      for (const candidate of candidates) {
+        const fits = candidate.down * candidate.across <= maxComputeInvocationsPerWorkgroup &&
+          workgroupBytes(candidate) <= maxComputeWorkgroupStorageSize;
+        // A tile that is mostly outside of the product cannot win.
+        const isWithin = rowsOf(candidate) <= Math.max(SMALL, 4 * size.rows) &&
+          columnsOf(candidate) <= Math.max(SMALL, 4 * size.columns);
+        if (!fits || !isWithin) continue;
+        const milliseconds = await trial.time(candidate, rounds);
+        if (milliseconds < best.milliseconds) best = { candidate, milliseconds };
+      }
+    } finally {
+      trial.dispose();
     }
     const product = { size, ...best, untuned };
     found.push(product);

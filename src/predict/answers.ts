@@ -5,17 +5,22 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { FerDataset } from "../data/dataset.ts";
+import { withMemoryAdvice } from "../gpu/errors.ts";
 import { inOneSubmit } from "../kernels/one_submit.ts";
+import { refusalBehind } from "../kernels/program.ts";
 import { describeModel, type FerModel, type Head, headsOf } from "../model/description.ts";
 import { applyInference } from "../model/fused_layers.ts";
 import { pixelsToInput } from "../model/input.ts";
 import { largestBatch } from "../model/largest_batch.ts";
 import type { LoadedModel } from "../model/model_file.ts";
 import type { HeadAnswers } from "../model/reading.ts";
-import type { PredictDatasetOptions } from "../predict.ts";
+import type { PredictDatasetOptions } from "./options.ts";
 import { greySquare } from "./image_input.ts";
 import { logitsToProbabilities, networkOf } from "./network.ts";
 import { viewsOf } from "./views.ts";
+
+/** Images at once where nobody says how many. */
+const DEFAULT_BATCH = 64;
 
 /** The longest binding that tfjs's current backend can make. */
 function bindingLimit(): number {
@@ -53,6 +58,7 @@ function headProbabilities(logits: tf.Tensor2D, heads: readonly Head[]): tf.Tens
  * @param pixelsOf Gives the samples of some of them, `[to - from, size, size]`.
  * @param options Batch size, views, progress.
  * @returns For each output its probabilities `[count, classes]`.
+ * @throws {GpuError} When the GPU refuses a program, or has too little memory.
  * @throws {RangeError} When the batch size is not a positive integer, the adapter too small for one
  * image, or the model takes no crops that `tta` asks for.
  */
@@ -60,7 +66,26 @@ export async function answersOf(
   model: FerModel,
   count: number,
   pixelsOf: (from: number, to: number) => Uint8Array,
-  { batchSize = 64, tta = false, onProgress }: PredictDatasetOptions,
+  options: PredictDatasetOptions,
+): Promise<HeadAnswers> {
+  try {
+    return await batchByBatch(model, count, pixelsOf, options);
+  } catch (error) {
+    const { batchSize = DEFAULT_BATCH } = options;
+    const fewer = Math.max(1, batchSize >> 1);
+    throw withMemoryAdvice(
+      await refusalBehind(error),
+      `Cannot predict ${Math.min(batchSize, count).toLocaleString("en")} images at once`,
+      `Give predict() a batchSize of ${fewer}, or fewer images`,
+    );
+  }
+}
+
+async function batchByBatch(
+  model: FerModel,
+  count: number,
+  pixelsOf: (from: number, to: number) => Uint8Array,
+  { batchSize = DEFAULT_BATCH, tta = false, onProgress }: PredictDatasetOptions,
 ): Promise<HeadAnswers> {
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
     throw new RangeError(

@@ -6,7 +6,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { FerModel } from "../model/description.ts";
 import type { LoadedModel } from "../model/model_file.ts";
-import type { ClassProbability } from "../predict.ts";
+import type { ClassProbability } from "./options.ts";
 
 /** The network, of what `loadModel()` gave or as it is. */
 export function networkOf(model: FerModel | LoadedModel): FerModel {

@@ -6,6 +6,7 @@
 import { checkTrainable } from "../engine/trainable.ts";
 import type { FerDataset } from "../data/dataset.ts";
 import type { FerModel } from "../model.ts";
+import { withMemoryAdvice } from "../gpu/errors.ts";
 import type { TrainingResult } from "./callbacks.ts";
 import { Run } from "./run.ts";
 import { type TrainingConfig, trainingConfig } from "./settings.ts";
@@ -60,6 +61,7 @@ export class Trainer {
    * @returns Why it ended, every validation, the best one.
    * @throws {RangeError} When the batch does not fit the adapter, or there is nothing to train on.
    * @throws {TrainingDivergedError} When the loss or a weight is no longer finite.
+   * @throws {GpuError} When the GPU refuses a program, or has too little memory for the batch.
    * @throws {GpuDeviceLostError} When the device is lost; the last checkpoint is intact.
    * @throws {EngineError} When tfjs computes on a backend that cannot train, as wasm.
    */
@@ -69,6 +71,14 @@ export class Trainer {
     const { gpu } = this.#options;
     try {
       return gpu ? await gpu.wait(() => run.train()) : await run.train();
+    } catch (error) {
+      const { batchSize } = this.config;
+      throw withMemoryAdvice(
+        error,
+        `Cannot train with a batch size of ${batchSize.toLocaleString("en")}`,
+        `Train with half as many images at once, ${Math.max(1, batchSize >> 1)}, and with ` +
+          "accumulateGradBatches to make up for it; the last checkpoint is intact",
+      );
     } finally {
       await run.dispose();
     }

@@ -270,6 +270,8 @@ Deno.test("doctor finds that training can run, and what it runs on", async () =>
   assert(adapter.largestBatch >= 1 && adapter.limits.maxStorageBufferBindingSize > 0);
   assert(memory.total > 0);
   assert(tests.length > 10 && tests.every(({ passed }: { passed: boolean }) => passed));
+  const products = tests.filter(({ name }: { name: string }) => /^matrix products by/.test(name));
+  assert(products.length >= 3, "the table's candidates are not among the tests");
 });
 
 Deno.test("every task explains itself with --help", async () => {

@@ -206,7 +206,7 @@ const FOREIGN: ReadonlyArray<[Uint8Array<ArrayBuffer>, string]> = [
   [latin1("\xff\xfe\0\0e\0\0\0"), "it is UTF-32, save it as UTF-8"],
   [latin1("\x89HDF\r\n\x1a\n"), "expected CSV, got HDF5"],
   [latin1("\xff\xd8\xff\xe0"), "expected CSV, got a JPEG"],
-  [latin1("PAR1\x15\x04"), "expected CSV, got Parquet"],
+  [latin1("PAR1\x15\x04"), "expected CSV, got Parquet, which loadFerParquet() loads"],
   [latin1('{"code":403}'), "expected CSV, got JSON"],
   [latin1("version https://git-lfs.github.com/spec/v1\n"), "expected CSV, got a Git LFS pointer"],
 ];

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
-import { PRODUCT_CANDIDATES } from "../../src/kernels/candidates.ts";
+import { candidatesFor, PRODUCT_CANDIDATES } from "../../src/kernels/candidates.ts";
 import { useFerKernels } from "../../src/kernels/install.ts";
 import { chooserOf, tuneKernels } from "../../src/kernels/tune.ts";
 import { assertClose, gpuTest, onCpu, randomTensor } from "./harness.ts";
@@ -33,4 +33,11 @@ gpuTest("tuneKernels() finds a candidate for each product of some work", async (
   assertClose(await c.data(), expected, 1e-5);
   remove();
   tf.dispose([a, b, c]);
+});
+
+Deno.test("candidatesFor() leaves out what a card has no registers for, and adds small depths", () => {
+  const onCards = candidatesFor("hardware", 0);
+  assert(onCards.every(({ rows, columns }) => rows * columns <= 128));
+  assert(onCards.some(({ depth, down }) => depth === 8 && down === 16));
+  assertEquals(candidatesFor("software", 0), PRODUCT_CANDIDATES);
 });

@@ -49,6 +49,8 @@ export interface MeasuredOn {
 export interface FaceFigures {
   /** SHA-256 of the packaged weights that told the expressions. */
   readonly weights: string;
+  /** What else is to be said of them; null where there is nothing. */
+  readonly note: string | null;
   readonly finding: { readonly on: MeasuredOn; readonly readers: readonly Finding[] };
   readonly telling: { readonly on: MeasuredOn; readonly readers: readonly Telling[] };
 }
@@ -122,6 +124,7 @@ export async function readFaceFigures(path: string): Promise<FaceFigures> {
   const [finding, telling] = [fields.object("finding"), fields.object("telling")];
   return {
     weights: fields.text("weights"),
+    note: fields.value.note === undefined ? null : fields.text("note"),
     finding: {
       on: measuredOn(finding),
       readers: readersOf(finding).map(([title, each]) => findingOf(title, each)),

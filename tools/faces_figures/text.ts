@@ -93,7 +93,7 @@ const machine = ({ backend, cores, date }: MeasuredOn): string =>
  * @param figures What was measured.
  * @returns Markdown: two tables and what they are of.
  */
-export function facesText({ finding, telling }: FaceFigures): string {
+export function facesText({ finding, telling, note }: FaceFigures): string {
   const [ours] = telling.readers;
   return [
     `**Finding faces** in ${finding.on.pictures} pictures of WIDER FACE's validation part, by ` +
@@ -110,6 +110,7 @@ export function facesText({ finding, telling }: FaceFigures): string {
     "",
     tellingTable(telling.readers),
     ...failures(ours),
+    ...(note === null ? [] : ["", note]),
   ].join("\n");
 }
 

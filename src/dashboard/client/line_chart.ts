@@ -47,6 +47,13 @@ export function ticks(low: number, high: number, most: number): number[] {
   return out;
 }
 
+/** From values to pixels and back. */
+interface Axes {
+  x: (value: number) => number;
+  y: (value: number) => number;
+  fromX: (pixel: number) => number;
+}
+
 /** A chart with a legend that reads the curves out where the pointer or the arrow keys are. */
 export class LineChart {
   /** The element to place in the page. */
@@ -63,9 +70,7 @@ export class LineChart {
   #best: number | null = null;
   /** Where the reader looks; null for the newest. */
   #at: number | null = null;
-  #x: (value: number) => number = (value) => value;
-  #y: (value: number) => number = (value) => value;
-  #fromX: (pixel: number) => number = (pixel) => pixel;
+  #axes: Axes = { x: (value) => value, y: (value) => value, fromX: (pixel) => pixel };
   #height = 230;
 
   constructor(title: string, scale: Scale) {
@@ -86,7 +91,7 @@ export class LineChart {
       this.#spoken,
     );
     const look = (event: PageEvent) => {
-      this.#look(this.#fromX(event.clientX - this.#svg.getBoundingClientRect().left));
+      this.#look(this.#axes.fromX(event.clientX - this.#svg.getBoundingClientRect().left));
     };
     this.#svg.addEventListener("pointermove", look);
     this.#svg.addEventListener("pointerdown", look);
@@ -149,12 +154,12 @@ export class LineChart {
     const end = Math.max(1, ...this.#curves.map(({ points }) => points[points.length - 1][0]));
     const project = this.#isLogarithmic ? Math.log : (value: number) => value;
     const [from, to] = [project(low), project(high)];
-    this.#x = (value) => left + (right - left) * value / end;
-    this.#fromX = (pixel) => end * (pixel - left) / (right - left);
-    this.#y = (value) => bottom - (bottom - top) * (project(value) - from) / (to - from);
+    this.#axes.x = (value) => left + (right - left) * value / end;
+    this.#axes.fromX = (pixel) => end * (pixel - left) / (right - left);
+    this.#axes.y = (value) => bottom - (bottom - top) * (project(value) - from) / (to - from);
     const parts: PageElement[] = [];
     for (const value of this.#levels(low, high)) {
-      const y = Math.round(this.#y(value)) + 0.5;
+      const y = Math.round(this.#axes.y(value)) + 0.5;
       parts.push(
         draw("line", { class: "rule", x1: left, x2: right, y1: y, y2: y }),
         draw("text", { x: left - 8, y: y + 4, "text-anchor": "end" }, this.#scale.format(value)),
@@ -162,13 +167,17 @@ export class LineChart {
     }
     for (const value of ticks(0, end, Math.min(8, width / 70))) {
       parts.push(
-        draw("text", { x: this.#x(value), y: bottom + 18, "text-anchor": "middle" }, String(value)),
+        draw(
+          "text",
+          { x: this.#axes.x(value), y: bottom + 18, "text-anchor": "middle" },
+          String(value),
+        ),
       );
     }
     const middle = (left + right) / 2;
     parts.push(draw("text", { x: middle, y: bottom + 36, "text-anchor": "middle" }, "Epochs"));
     if (this.#best !== null) {
-      const x = Math.round(this.#x(this.#best)) + 0.5;
+      const x = Math.round(this.#axes.x(this.#best)) + 0.5;
       const isLate = x > right - 34;
       parts.push(
         draw("line", { class: "mark", x1: x, x2: x, y1: top, y2: bottom }),
@@ -183,12 +192,14 @@ export class LineChart {
     const inOrder = [...this.#curves].sort((a, b) => Number(b.isThin ?? 0) - Number(a.isThin ?? 0));
     for (const { points, colour, isThin } of inOrder) {
       const path = points.map(([x, y], i) =>
-        `${i === 0 ? "M" : "L"}${this.#x(x).toFixed(1)} ${this.#y(y).toFixed(1)}`
+        `${i === 0 ? "M" : "L"}${this.#axes.x(x).toFixed(1)} ${this.#axes.y(y).toFixed(1)}`
       );
       parts.push(draw("path", { class: `${colour}${isThin ? " thin" : ""}`, d: path.join("") }));
       if (points.length > (isThin ? 1 : 30)) continue;
       for (const [x, y] of points) {
-        parts.push(draw("circle", { class: colour, cx: this.#x(x), cy: this.#y(y), r: 3.5 }));
+        parts.push(
+          draw("circle", { class: colour, cx: this.#axes.x(x), cy: this.#axes.y(y), r: 3.5 }),
+        );
       }
     }
     this.#plot.replaceChildren(...parts);
@@ -266,7 +277,7 @@ export class LineChart {
           if (Math.abs(point[0] - at) < Math.abs(nearest[0] - at)) nearest = point;
         }
         if (place === null || Math.abs(nearest[0] - at) < Math.abs(place - at)) place = nearest[0];
-        const [cx, cy] = [this.#x(nearest[0]), this.#y(nearest[1])];
+        const [cx, cy] = [this.#axes.x(nearest[0]), this.#axes.y(nearest[1])];
         marks.push(draw("circle", { class: colour, cx, cy, r: 4.5 }));
       }
       keys.push(
@@ -282,7 +293,7 @@ export class LineChart {
     this.#legend.replaceChildren(...keys);
     write(this.#place, place === null ? "" : `epoch ${Number(place.toFixed(2))}`);
     if (place !== null) {
-      const x = this.#x(place);
+      const x = this.#axes.x(place);
       marks.unshift(draw("line", { class: "cursor", x1: x, x2: x, y1: 8, y2: this.#height - 40 }));
     }
     this.#cursor.replaceChildren(...marks);
