@@ -9,7 +9,8 @@ import type { Command } from "../cli/flags.ts";
 import { print, runProgram, warn } from "../cli/program.ts";
 import { DATA_FLAG, findVotes, openData, splitOf, USAGE_FLAG, VOTES_FLAG } from "../cli/source.ts";
 import { useEngine, withFerPlus, withMajorityLabels } from "../mod.ts";
-import { type FerDataset, leakFreeIndices } from "../src/data.ts";
+import { leakFreeIndices, majorityLabels } from "../src/data.ts";
+import { rowsAt } from "../src/data/rows.ts";
 import { evaluateProbabilities } from "../src/metrics.ts";
 import { describeModel } from "../src/model.ts";
 import { readAnswers, readingOf } from "../src/model/reading.ts";
@@ -43,39 +44,43 @@ await runProgram(COMMAND, async ({ data, votes, usage, model: given, json }) => 
   const { dataset: plain, path } = await openData(data);
   const dataset = path === null ? plain : await withFerPlus(plain, await findVotes(votes, path));
   const chosen = await chooseModel(given);
-  const computing = await useEngine({ engine: "auto" });
+  const computing = await useEngine({ purpose: "batches" });
   const { model } = await chosen.load();
   if (!describeModel(model).ferPlus) {
     throw new TypeError(`Cannot compare readings of ${chosen.name}: it has one output`);
   }
   const split = splitOf(dataset, usage);
   const training = dataset.split("Training");
-  const targets: Readonly<Record<"fer2013" | "ferplus", FerDataset>> = {
-    fer2013: split,
-    ferplus: withMajorityLabels(split),
-  };
+  const { votes: counted } = split;
+  if (!counted) throw new TypeError(`Cannot measure on ${split.source}: it has no votes`);
+  const voted = majorityLabels(counted);
+  const majority = [...voted.keys()].filter((i) => voted[i] >= 0);
+  const all = [...voted.keys()];
+  const targets = {
+    fer2013: { rows: all, images: split },
+    ferplus: { rows: majority, images: withMajorityLabels(split) },
+  } as const;
   const readings: ReadingFigure[] = [];
-  for (const target of ["fer2013", "ferplus"] as const) {
-    const images = targets[target];
-    const leakFree = usage === "Training" ? undefined : leakFreeIndices(images, training);
-    for (const tta of [false, true]) {
-      warn(`${target}${tta ? ", several views" : ""}: ${images.length} images`);
-      const answers = await predictHeads(model, images, { tta });
-      for (const { labels } of READINGS.filter((each) => each.target === target)) {
-        for (const priors of ["training", "uniform"] as const) {
-          const reading = readingOf(model, { labels, priors });
-          const scores = evaluateProbabilities(readAnswers(answers, reading), images.labels, {
-            classes: reading.classes,
-            leakFree,
-          });
-          const { n, accuracy, macroF1, balancedAccuracy, ece } = scores;
-          readings.push({
-            ...{ labels, priors, tta, target, n, accuracy, macroF1, balancedAccuracy, ece },
-            accuracyInterval: scores.accuracyInterval,
-            macroF1Interval: scores.macroF1Interval,
-            leakFreeAccuracy: scores.leakFree?.accuracy ?? null,
-          });
-        }
+  for (const tta of [false, true]) {
+    warn(`${split.length} images${tta ? ", each in several views" : ""}`);
+    const answers = await predictHeads(model, split, { tta });
+    for (const { target, labels } of READINGS) {
+      const { rows, images } = targets[target];
+      const leakFree = usage === "Training" ? undefined : leakFreeIndices(images, training);
+      for (const priors of ["training", "uniform"] as const) {
+        const reading = readingOf(model, { labels, priors });
+        const probabilities = rowsAt(readAnswers(answers, reading), reading.classes.length, rows);
+        const scores = evaluateProbabilities(probabilities, images.labels, {
+          classes: reading.classes,
+          leakFree,
+        });
+        const { n, accuracy, macroF1, balancedAccuracy, ece } = scores;
+        readings.push({
+          ...{ labels, priors, tta, target, n, accuracy, macroF1, balancedAccuracy, ece },
+          accuracyInterval: scores.accuracyInterval,
+          macroF1Interval: scores.macroF1Interval,
+          leakFreeAccuracy: scores.leakFree?.accuracy ?? null,
+        });
       }
     }
   }
