@@ -59,9 +59,9 @@ export class Network {
   }
 }
 
-/** Bytes on the GPU that tfjs knows of; `undefined` where it does not. */
-export function gpuBytes(): number | undefined {
-  return (tf.memory() as { numBytesInGPU?: number }).numBytesInGPU;
+/** Bytes on the GPU that tfjs knows of; 0 where it computes on the processor. */
+export function gpuBytes(): number {
+  return (tf.memory() as { numBytesInGPU?: number }).numBytesInGPU ?? 0;
 }
 
 /** Tensors that are alive. */

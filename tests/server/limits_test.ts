@@ -187,7 +187,7 @@ Deno.test("the server answers whoever has the token, and health to everyone", as
 
 Deno.test("the server logs and counts what it answers", async () => {
   const env = { FER_SERVER_TOKEN: TOKEN };
-  await withServer([], async ({ url, log }) => {
+  await withServer(["--engine", "webgpu"], async ({ url, log }) => {
     const headers = { authorization: `Bearer ${TOKEN}`, "x-request-id": "my-id.1" };
     const answer = await infer(url, 3, { headers });
     assertEquals(answer.headers.get("x-request-id"), "my-id.1");
