@@ -20,7 +20,7 @@ const COMMAND = {
     run: {
       kind: "string",
       value: "DIR",
-      default: "docs/runs/fernet-42-3",
+      default: "docs/runs/fernet-42-4",
       about: "The packaged network's run",
     },
     pictures: { kind: "string", value: "FOLDER", about: "Pictures whose faces are known" },

@@ -17,7 +17,7 @@ const COMMAND = {
     run: {
       kind: "string",
       value: "DIR",
-      default: "docs/runs/fernet-42-3",
+      default: "docs/runs/fernet-42-4",
       about: "The run: config.json, metrics.jsonl, evaluation.json",
     },
     weights: {
