@@ -126,3 +126,12 @@ Deno.test({
     });
   },
 });
+
+Deno.test("no report in docs/runs shows a photograph, nor this or that machine's folders", async () => {
+  const runs = new URL("../docs/runs/", import.meta.url);
+  for await (const { name } of Deno.readDir(runs)) {
+    const report = await Deno.readTextFile(new URL(`${name}/report.html`, runs));
+    assertEquals(report.match(/data:image/g), null, `${name}: write it with --no-photos`);
+    assertEquals(report.match(/(?:\/root|\/home|\/work)\/\S+/g), null, name);
+  }
+});
