@@ -52,3 +52,14 @@ export function notFound(message: string, cause?: unknown): Error {
   const NotFound = Deno?.errors.NotFound ?? Error;
   return Object.assign(new NotFound(message, { cause }), { code: "ENOENT" });
 }
+
+/**
+ * An error's message in one line that a terminal can show: what a damaged file has put into it, line
+ * breaks and control characters, becomes spaces.
+ *
+ * @param error What was thrown.
+ */
+export function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/[\s\p{Cc}\p{Cf}]+/gu, " ").trim();
+}

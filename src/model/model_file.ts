@@ -19,6 +19,7 @@ import {
   setDescription,
 } from "./description.ts";
 import { recognizeStateDict } from "./networks/foreign_state_dict.ts";
+import { messageOf } from "../files/errors.ts";
 import { takesSize } from "./layer_shapes.ts";
 import { readSafetensors, type Safetensors, writeSafetensors } from "./safetensors.ts";
 import { readSource } from "./source.ts";
@@ -174,7 +175,7 @@ export function decodeModel(
   try {
     model = buildArchitecture(architecture, classes, "zeros");
   } catch (cause) {
-    throw new CheckpointError(`Cannot read ${name}: ${(cause as Error).message}`, { cause });
+    throw new CheckpointError(`Cannot read ${name}: ${messageOf(cause)}`, { cause });
   }
   const metadata = told ?? {
     formatVersion: FORMAT_VERSION,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isNotFound, notFound } from "../files/errors.ts";
+import { isNotFound, messageOf, notFound } from "../files/errors.ts";
 import { fileSystem } from "../files/file_system.ts";
 import type { Evaluation } from "../metrics/evaluation.ts";
 import { type MetricsLine, readMetrics } from "../runs/run_directory.ts";
@@ -51,7 +51,7 @@ async function readJson(path: string): Promise<JsonObject | null> {
     const value = JSON.parse(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
   } catch (cause) {
-    throw new SyntaxError(`Cannot read ${path}: ${(cause as Error).message}`, { cause });
+    throw new SyntaxError(`Cannot read ${path}: ${messageOf(cause)}`, { cause });
   }
   throw new SyntaxError(`Cannot read ${path}: expected a JSON object`);
 }
@@ -99,7 +99,7 @@ export async function readRun(path: string): Promise<Run> {
     metrics = await readMetrics(path);
   } catch (cause) {
     if (cause instanceof SyntaxError) throw cause;
-    throw new SyntaxError(`Cannot read ${path}/metrics.jsonl: ${(cause as Error).message}`, {
+    throw new SyntaxError(`Cannot read ${path}/metrics.jsonl: ${messageOf(cause)}`, {
       cause,
     });
   }

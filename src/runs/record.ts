@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { messageOf } from "../files/errors.ts";
 import type { ArchitectureConfig } from "../model/description.ts";
 import { DEFAULT_TRAINING_CONFIG, type TrainingConfig } from "../train/settings.ts";
 import type { DataFingerprint } from "./data_fingerprint.ts";
@@ -98,7 +99,7 @@ export async function readRecord(path: string): Promise<RunRecord> {
     if (!isObject(value)) throw new SyntaxError("it is no object");
   } catch (cause) {
     throw new RunDirectoryError(
-      `Cannot read ${file}: it is damaged, ${(cause as Error).message.replace(/\s+/g, " ")}`,
+      `Cannot read ${file}: it is damaged, ${messageOf(cause)}`,
       { cause },
     );
   }

@@ -4,6 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { messageOf } from "../files/errors.ts";
 import { CheckpointError, readSafetensors, writeSafetensors } from "../model/safetensors.ts";
 import { writeFileAtomic } from "../model/atomic_write.ts";
 import type { FerVariable } from "../model/tensor.ts";
@@ -126,9 +127,7 @@ function parseState(text: string, path: string): TrainingState {
     throw new SyntaxError("a field is missing or out of range");
   } catch (cause) {
     throw new CheckpointError(
-      `Cannot resume from ${path}: its training state is damaged, ${
-        (cause as Error).message.replace(/\s+/g, " ")
-      }`,
+      `Cannot resume from ${path}: its training state is damaged, ${messageOf(cause)}`,
       { cause },
     );
   }
