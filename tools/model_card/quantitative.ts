@@ -267,7 +267,8 @@ export function quantitativeAnalyses(sources: CardSources): string {
     "",
     "### Cost of an image",
     "",
-    `From its pixels to its probabilities, the least of several rounds; ${machine.cores} cores, ` +
+    "From its pixels to its probabilities, timed in turns: compare within the table, for the machine " +
+    `may have had other work beside; ${machine.cores} cores, ` +
     `Deno ${machine.deno}, ${machine.date}.`,
     "",
     costTable(publicTest),
