@@ -9,7 +9,7 @@ import type { Command } from "../cli/flags.ts";
 import { print, runProgram, warn } from "../cli/program.ts";
 import { DATA_FLAG, findVotes, openData, splitOf, USAGE_FLAG, VOTES_FLAG } from "../cli/source.ts";
 import { useEngine, withFerPlus, withMajorityLabels } from "../mod.ts";
-import { leakFreeIndices, majorityLabels } from "../src/data.ts";
+import { type FerDataset, leakFreeIndices, majorityLabels } from "../src/data.ts";
 import { rowsAt } from "../src/data/rows.ts";
 import { evaluateProbabilities } from "../src/metrics.ts";
 import { describeModel } from "../src/model.ts";
@@ -56,17 +56,21 @@ await runProgram(COMMAND, async ({ data, votes, usage, model: given, json }) => 
   const voted = majorityLabels(counted);
   const majority = [...voted.keys()].filter((i) => voted[i] >= 0);
   const all = [...voted.keys()];
+  const targetOf = (rows: readonly number[], images: FerDataset) => ({
+    rows,
+    images,
+    leakFree: usage === "Training" ? undefined : leakFreeIndices(images, training),
+  });
   const targets = {
-    fer2013: { rows: all, images: split },
-    ferplus: { rows: majority, images: withMajorityLabels(split) },
+    fer2013: targetOf(all, split),
+    ferplus: targetOf(majority, withMajorityLabels(split)),
   } as const;
   const readings: ReadingFigure[] = [];
   for (const tta of [false, true]) {
     warn(`${split.length} images${tta ? ", each in several views" : ""}`);
     const answers = await predictHeads(model, split, { tta });
     for (const { target, labels } of READINGS) {
-      const { rows, images } = targets[target];
-      const leakFree = usage === "Training" ? undefined : leakFreeIndices(images, training);
+      const { rows, images, leakFree } = targets[target];
       for (const priors of ["training", "uniform"] as const) {
         const reading = readingOf(model, { labels, priors });
         const probabilities = rowsAt(readAnswers(answers, reading), reading.classes.length, rows);

@@ -358,8 +358,8 @@ export class Run {
       training: this.#training,
       validation: this.#validation.images,
     };
-    if (!await directory.has("config.json")) await beginRecord(directory, plan, notes);
-    await checkRecord(directory, plan);
+    if (await directory.has("config.json")) await checkRecord(directory, plan);
+    else await beginRecord(directory, plan, notes);
     await removeTemporaryFiles(directory.path);
     if (await directory.has("last.safetensors")) {
       const path = directory.file("last.safetensors");
